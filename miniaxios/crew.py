@@ -1,0 +1,134 @@
+"""The threads that promises work on.
+
+Rules of the room: jobs wait in one queue, and at most ``WORKERS`` threads take them from it. A
+thread ends as soon as the queue is empty, so that nothing idles and nothing has to be joined; it is
+no daemon, so that the process stays alive until all work has settled, as under Node. A thread that
+waits for another job's promise says so (``step_aside``) and another one may take its place: jobs
+that wait for jobs can't run out of threads. A forked child starts with an empty queue.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+
+from .errors import AxiosError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Optional, Set
+
+#: Threads that work at once; those that wait for a promise not counted.
+WORKERS = 32
+
+
+class Job:
+    """Something to be done on a thread. Neither method may raise."""
+
+    __slots__ = ()
+
+    def work(self) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+    def refuse(self, error: AxiosError) -> None:
+        """It can't be done, for there is no thread."""
+        raise NotImplementedError
+
+
+class Crew:
+    """The queue and the threads that work on it. Everything may be called from any thread."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Empty queue, no threads, a new lock: for a forked child."""
+        # Re-entrant: a finaliser or a signal handler that runs under it may submit a job.
+        self._lock = threading.RLock()
+        self._jobs: Deque[Job] = deque()
+        self._busy: Set[object] = set()
+        self._mine = threading.local()
+
+    def submit(self, job: Job) -> None:
+        """Queue ``job``, and start a thread for it unless enough are working."""
+        with self._lock:
+            self._jobs.append(job)
+        self._reinforce()
+
+    def step_aside(self) -> Optional[object]:
+        """This thread is about to wait for a promise: if it is a worker, another may take its place.
+
+        Returns what has to be given to :meth:`step_back`, or None.
+        """
+        worker = getattr(self._mine, "worker", None)
+        with self._lock:
+            if worker not in self._busy:
+                return None
+            self._busy.discard(worker)
+        self._reinforce()
+        return worker
+
+    def step_back(self, worker: object) -> None:
+        """The wait is over. There may now be one too many for a while: the first to finish ends."""
+        with self._lock:
+            self._busy.add(worker)
+
+    def _reinforce(self) -> None:
+        """Start one more thread if there is work for it, and room."""
+        worker = object()
+        with self._lock:
+            if not self._jobs or len(self._busy) >= WORKERS:
+                return
+            self._busy.add(worker)
+        thread = threading.Thread(
+            target=self._work, args=(worker,), name=f"{__package__}-worker", daemon=False
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._do_without(worker, error)
+
+    def _do_without(self, worker: object, error: RuntimeError) -> None:
+        """The system gives no thread: those at work will take the jobs; without any, refuse them."""
+        with self._lock:
+            self._busy.discard(worker)
+            refused = [] if self._busy else list(self._jobs)
+            for job in refused:
+                self._jobs.remove(job)
+        for job in refused:
+            job.refuse(AxiosError.from_(error, AxiosError.ERR_NOT_SUPPORT))
+
+    def _work(self, worker: object) -> None:
+        self._mine.worker = worker
+        try:
+            while True:
+                job = self._next(worker)
+                if job is None:
+                    return
+                job.work()
+                # The job's promise is reported as unhandled when it is forgotten: forget it.
+                del job
+        finally:
+            # A thread that was killed by a callback's SystemExit leaves its place to another.
+            with self._lock:
+                self._busy.discard(worker)
+            self._reinforce()
+
+    def _next(self, worker: object) -> Optional[Job]:
+        """The next job for this thread; None: it is off the list, and has to end."""
+        with self._lock:
+            # Off the list before the look at the queue, never after: a job that is submitted in
+            # between (by a finaliser on this thread) would find the crew full and nobody coming.
+            self._busy.discard(worker)
+            if not self._jobs or len(self._busy) >= WORKERS:
+                return None
+            self._busy.add(worker)
+            return self._jobs.popleft()
+
+
+CREW = Crew()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=CREW.reset)
