@@ -1,0 +1,203 @@
+"""What came back: Response, the description of the request that it answers, and the verdict on it.
+
+Rules of the room: nothing made here for the eye or for a pickle shows a secret or holds a socket.
+"""
+
+from __future__ import annotations
+
+import io
+
+from .errors import MASK, AxiosError, config_snapshot, is_secret, snapshot
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, List, Optional, Tuple
+
+    Pairs = List[Tuple[str, Any]]
+
+
+class Response:
+    """A response, and a context manager that closes its stream.
+
+    ``data``: the body, in the form that ``response_type`` asked for and the transforms made of it.
+    ``status`` (int), ``status_text`` (str, as the server sent it), ``headers`` (:class:`Headers`),
+    ``config`` (the :class:`Config` of the request), ``request`` (:class:`RequestDetails` of the last
+    hop, or None), ``duration`` (int, ms; for a stream until its head arrived).
+    Source: axios, "Response Schema".
+
+    A pickle or a copy holds no stream (its ``data`` is None), the config as plain values, and masks
+    in place of secrets.
+    """
+
+    #: Told by :class:`AxiosError` from responses of custom adapters, which need not pickle.
+    __reduce_response__ = True
+
+    def __init__(
+        self,
+        data: Any = None,
+        status: Any = None,
+        status_text: str = "",
+        headers: Any = None,
+        config: Any = None,
+        request: Any = None,
+        duration: Optional[int] = None,
+    ) -> None:
+        self.data = data
+        self.status = status
+        self.status_text = status_text
+        self.headers = headers
+        self.config = config
+        self.request = request
+        self.duration = duration
+
+    def __enter__(self) -> Response:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if _is_stream(self.data) and hasattr(self.data, "close"):
+            self.data.close()
+
+    def __repr__(self) -> str:
+        return f"<Response {self.status} {str(self.status_text or '')[:40]!r}>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _rebuild, (
+            type(self),
+            None if _is_stream(self.data) else self.data,
+            self.status,
+            self.status_text,
+            _shown_pairs(self.headers),
+            None if self.config is None else config_snapshot(self.config),
+            self.request if isinstance(self.request, RequestDetails) else None,
+            self.duration,
+        )
+
+
+class RequestDetails:
+    """The last request that was sent: what ``response.request`` and ``error.request`` are.
+
+    ``method`` (upper case), ``url`` (absolute, without user name and password), ``path`` (with the
+    query), ``host`` (with a port that is not the scheme's), ``protocol`` (``"https:"``), ``headers``
+    (:class:`Headers` as sent), ``redirects`` (list of the URLs requested before, the first included).
+    """
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        path: str = "/",
+        host: str = "",
+        protocol: str = "",
+        headers: Any = None,
+        redirects: Iterable[str] = (),
+    ) -> None:
+        self.method = method
+        self.url = without_userinfo(url)
+        self.path = path
+        self.host = host
+        self.protocol = protocol
+        self._headers = headers
+        self.redirects = [without_userinfo(each) for each in redirects]
+
+    @property
+    def headers(self) -> Any:
+        """The :class:`Headers` as sent."""
+        if isinstance(self._headers, list):
+            # Made when asked for: hardly any caller looks.
+            from .headers import Headers
+
+            self._headers = Headers(self._headers)
+        return self._headers
+
+    def __repr__(self) -> str:
+        # The query may hold secrets, and control characters are not for terminals.
+        shown = f"{self.protocol}//{self.host}{self.path.partition('?')[0]}"
+        return f"<RequestDetails {self.method} {ascii(shown[:200])[1:-1]}>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _rebuild_details, (
+            type(self),
+            self.method,
+            snapshot(self.url),
+            snapshot(self.path),
+            self.host,
+            self.protocol,
+            _shown_pairs(self.headers),
+            snapshot(self.redirects),
+        )
+
+
+def settle(response: Any, validate_status: Optional[Callable[[int], Any]]) -> Any:
+    """Return ``response`` when its status is fine, else raise the AxiosError that carries it.
+
+    ``validate_status(status)``: true means fine; without it, or without a status, everything is.
+    Its own exceptions propagate unchanged. The code is ``ERR_BAD_REQUEST`` for 400 to 499, else
+    ``ERR_BAD_RESPONSE``. Source: axios, ``lib/core/settle``.
+    """
+    status = response.status
+    if not status or validate_status is None or validate_status(status):
+        return response
+    raise AxiosError(
+        f"Request failed with status code {status}",
+        AxiosError.ERR_BAD_REQUEST if 400 <= status < 500 else AxiosError.ERR_BAD_RESPONSE,
+        response.config,
+        response.request,
+        response,
+    )
+
+
+def without_userinfo(url: str) -> str:
+    """``url`` without ``user:password@``; everything else in it stays as it is."""
+    scheme, mark, rest = url.partition("://")
+    if not mark or "@" not in rest:
+        return url
+    end = min((at for at in map(rest.find, "/?#") if at >= 0), default=len(rest))
+    return scheme + mark + rest[rest.rfind("@", 0, end) + 1 :]
+
+
+def _is_stream(data: Any) -> bool:
+    """Whether ``data`` is read from somewhere else: neither pickled nor left open."""
+    if isinstance(data, io.BytesIO):
+        return False
+    return hasattr(data, "read") or hasattr(data, "__next__")
+
+
+def _shown_pairs(headers: Any) -> Optional[Pairs]:
+    if headers is None:
+        return None
+    every = getattr(headers, "get_all", None)
+    return [
+        (name, MASK if is_secret(name) else every(name) if every is not None else value)
+        for name, value in headers.items()
+    ]
+
+
+def _headers_from(pairs: Optional[Pairs]) -> Any:
+    if pairs is None:
+        return None
+    from .headers import Headers
+
+    return Headers(dict(pairs))
+
+
+def _rebuild(
+    kind: Any, data: Any, status: Any, status_text: str, pairs: Optional[Pairs], *rest: Any
+) -> Response:
+    made: Response = kind.__new__(kind)
+    Response.__init__(made, data, status, status_text, _headers_from(pairs), *rest)
+    return made
+
+
+def _rebuild_details(
+    kind: Any,
+    method: str,
+    url: str,
+    path: str,
+    host: str,
+    protocol: str,
+    pairs: Optional[Pairs],
+    redirects: List[str],
+) -> RequestDetails:
+    made: RequestDetails = kind.__new__(kind)
+    RequestDetails.__init__(made, method, url, path, host, protocol, _headers_from(pairs), redirects)
+    return made
