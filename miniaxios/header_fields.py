@@ -58,7 +58,7 @@ class Headers(_Mapping):
     trimmed from their ends; a list is several lines of one field. Two markers are no values: None leaves
     a header unset, and False removes it and makes ``set`` without ``rewrite`` leave it alone. As a mapping
     (``[]``, ``in``, ``len``, iteration, ``==``) it shows real values only, as ``str``: repeats joined with
-    ``", "`` (``cookie`` with ``"; "``; of a field that has one value, such as ``location``, the first).
+    ``", "``.
 
     AxiosError with ERR_BAD_OPTION_VALUE for a value that has no text (a ``dict``, a generator), an entry
     that is no pair, a bad parser or matcher. Source: axios, ``AxiosHeaders``.
@@ -192,7 +192,7 @@ class Headers(_Mapping):
         if value is None or value is False:
             return default
         if type(value) is list:
-            value = joined(key, value)
+            value = joined(value)
         if parser is None or parser is False:
             return value
         return header_parsing.parsed(parser, value, self._names.get(key, key))
@@ -228,7 +228,7 @@ class Headers(_Mapping):
         value = self._store.get(key)
         if isinstance(value, str):
             return value
-        return joined(key, value) if isinstance(value, list) else None
+        return joined(value) if isinstance(value, list) else None
 
     def delete(self, name: Union[str, List[str], None], matcher: Any = None) -> bool:
         """Remove one header, or each of a list, where its value matches; whether any was removed.
@@ -323,7 +323,7 @@ class Headers(_Mapping):
         if type(value) is str:
             return value
         if type(value) is list:
-            return joined(key, value)
+            return joined(value)
         raise KeyError(name)
 
     def __setitem__(self, name: str, value: Any) -> None:

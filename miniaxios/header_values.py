@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: RFC 9110 section 5.6.3 "OWS": the only characters trimmed from the ends of a value.
 BLANKS = " \t"
 
-#: Fields that have one value; of several lines the first counts, as Node (and so axios) reads them.
+#: Fields that have one value: of several lines of raw header text the first counts, as in axios.
 SINGLE = frozenset(
     "age authorization content-length content-type etag expires from host if-modified-since"
     " if-unmodified-since last-modified location max-forwards proxy-authorization referer"
@@ -111,15 +111,9 @@ def number_text(value: float) -> str:
     return "-" + mantissa if value < 0 else mantissa
 
 
-def joined(key: str, values: List[str]) -> str:
-    """Several lines of the field ``key`` (lower case) as one text.
-
-    Joined with ``", "`` (RFC 9110 section 5.3), ``cookie`` with ``"; "`` (RFC 6265 section 4.2.1); a
-    field that has one value is its first line, since no reader could make sense of a joined one.
-    """
-    if key in SINGLE:
-        return values[0]
-    return ("; " if key == "cookie" else ", ").join(values)
+def joined(values: List[str]) -> str:
+    """Several lines of a field as one text (RFC 9110 section 5.3); ``get_all`` tells them apart."""
+    return ", ".join(values)
 
 
 def pairs_of_text(text: str) -> Iterator[Tuple[str, str]]:

@@ -322,8 +322,8 @@ def test_repeats_read_as_one_text() -> None:
     ]
     headers = Headers.from_wire(pairs)
     assert headers["x-a"] == "1, 2"
-    assert headers["cookie"] == "a; b"
-    assert headers["location"] == "/a" and headers.get_all("location") == ["/a", "/b"]
+    assert headers["cookie"] == "a, b"
+    assert headers["location"] == "/a, /b" and headers.get_all("location") == ["/a", "/b"]
 
 
 def test_lists_that_come_out_are_copies() -> None:
