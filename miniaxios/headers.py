@@ -107,7 +107,7 @@ def _entries(headers: Any) -> Iterable[Tuple[Any, Any]]:
     if isinstance(headers, Headers):
         return headers.entries()
     if isinstance(headers, (dict, AnyMapping)):
-        return headers.items()
+        return list(headers.items())  # at once: another thread may be altering an instance's defaults
     return Headers(headers).entries()
 
 

@@ -27,8 +27,8 @@ _ITSELF = object()  # the key of a value that is no member of anything
 _encode: Optional[Callable[[object], str]] = None
 
 
-def encode_json(value: object) -> bytes:
-    """``value`` as compact JSON in UTF-8, in the order of its keys.
+def encode_json(value: object) -> str:
+    """``value`` as compact JSON, in the order of its keys.
 
     Beyond what :mod:`json` knows: mappings and dataclasses become objects, ``datetime`` and
     ``date`` ISO 8601 text, ``UUID`` and ``Decimal`` their text, an ``Enum`` its value. A lone
@@ -39,8 +39,11 @@ def encode_json(value: object) -> bytes:
     """
     encode = _encode or _load_encoder()
     try:
-        # Only surrogates fail to encode, and what replaces them is the JSON escape.
-        return encode(value).encode("utf-8", "backslashreplace")
+        text = encode(value)
+        if not text.isascii():
+            # Only surrogates fail to encode, and what replaces them is the JSON escape.
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        return text
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise _explained(value, error) from error
 

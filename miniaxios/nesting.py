@@ -295,7 +295,7 @@ def json_text(value: Any, max_depth: float) -> str:
     _check_depth(value, max_depth)
     from .json_body import encode_json
 
-    return encode_json(value).decode()
+    return encode_json(value)
 
 
 def _check_depth(value: Any, max_depth: float) -> None:

@@ -51,7 +51,8 @@ def copied(name: str, value: Any, trail: Tuple[int, ...] = ()) -> Any:
             return value[:]
     if is_plain_mapping(value):
         trail = _entered(name, value, trail)
-        return {key: copied(name, item, trail) for key, item in value.items()}
+        # list(): another thread may be altering an instance's defaults.
+        return {key: copied(name, item, trail) for key, item in list(value.items())}
     if isinstance(value, list):
         trail = _entered(name, value, trail)
         return [copied(name, item, trail) for item in value]
@@ -66,8 +67,8 @@ def merged(name: str, old: Any, new: Any, trail: Tuple[int, ...] = ()) -> Any:
     if not (is_plain_mapping(old) and is_plain_mapping(new)):
         return copied(name, new, trail)
     trail = _entered(name, new, trail)
-    made = {key: value if key in new else copied(name, value, trail) for key, value in old.items()}
-    for key, value in new.items():
+    made = {key: value if key in new else copied(name, value, trail) for key, value in list(old.items())}
+    for key, value in list(new.items()):
         made[key] = value if type(value) in LEAVES else merged(name, made.get(key), value, trail)
     return made
 

@@ -166,7 +166,7 @@ def _object(data: Any, headers: Any, config: Any) -> Any:
     return _json(data, headers)
 
 
-def _json(data: Any, headers: Any) -> bytes:
+def _json(data: Any, headers: Any) -> str:
     from .json_body import encode_json
 
     encoded = encode_json(data)
@@ -174,7 +174,7 @@ def _json(data: Any, headers: Any) -> bytes:
     return encoded
 
 
-def _json_from_form(form: Any) -> bytes:
+def _json_from_form(form: Any) -> str:
     from .forms import form_to_json
     from .json_body import encode_json
 
@@ -220,7 +220,7 @@ def default_transform_response(
     the interpreter's stack or an integer of more digits than it allows (4300). Of a repeated key
     the last counts. ``parse_reviver``: see :func:`revive`; its exceptions propagate unchanged.
     """
-    if not data or not isinstance(data, (str, bytes)):
+    if not isinstance(data, (str, bytes)) or not data:
         return data
     options = config if config is not None else {}
     response_type = options.get("response_type")

@@ -10,7 +10,7 @@ from .errors import MASK, AxiosError, bad_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional
+    from typing import Any, Mapping, Optional, Tuple
 
 _SCHEME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
 _CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
@@ -50,15 +50,23 @@ def build_url(config: Mapping[str, Any]) -> str:
     ``""`` when there is neither a URL nor a base. Raises ``AxiosError`` as :func:`combine_url` and
     ``forms.serialize_params``. Source: axios, ``getUri``.
     """
+    return append_query(*split_url(config))
+
+
+def split_url(config: Mapping[str, Any]) -> Tuple[str, str]:
+    """The URL of ``config`` without its ``params``, and the params as a query (``""`` without any).
+
+    Apart, because what stands in a URL is escaped by the rules of URLs, and params by axios's own.
+    """
     get = config.get
     url = combine_url(get("base_url"), get("url"), get("allow_absolute_urls", True))
     params = get("params")
     if params is None:
         # Most requests have none, and then the rooms of forms are not loaded.
-        return url
+        return url, ""
     from .forms import serialize_params
 
-    return append_query(url, serialize_params(params, get("params_serializer")))
+    return url, serialize_params(params, get("params_serializer"))
 
 
 def append_query(url: str, query: str) -> str:

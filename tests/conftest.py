@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Dict, Iterator, Set
 
 _ALWAYS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("default", _ALWAYS, max_examples=100, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("default", _ALWAYS, max_examples=60, derandomize=bool(os.environ.get("CI")))
 settings.register_profile("long", _ALWAYS, max_examples=5000)
 settings.load_profile(os.environ.get("MINIAXIOS_HYPOTHESIS") or "default")
 

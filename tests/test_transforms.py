@@ -48,27 +48,27 @@ class Readable:
 @pytest.mark.parametrize(
     "data, content_type, body, type_after",
     [
-        ({"a": 1}, None, b'{"a":1}', JSON_TYPE),
-        ([1], None, b"[1]", JSON_TYPE),
-        ((1,), None, b"[1]", JSON_TYPE),
-        ({}, None, b"{}", JSON_TYPE),
-        (Point(), None, b'{"x":1}', JSON_TYPE),
-        ({"a": 1}, "application/vnd.api+json", b'{"a":1}', "application/vnd.api+json"),
-        ({"a": 1}, False, b'{"a":1}', None),
+        ({"a": 1}, None, '{"a":1}', JSON_TYPE),
+        ([1], None, "[1]", JSON_TYPE),
+        ((1,), None, "[1]", JSON_TYPE),
+        ({}, None, "{}", JSON_TYPE),
+        (Point(), None, '{"x":1}', JSON_TYPE),
+        ({"a": 1}, "application/vnd.api+json", '{"a":1}', "application/vnd.api+json"),
+        ({"a": 1}, False, '{"a":1}', None),
         ({"a": 1}, FORM_TYPE, "a=1", FORM_TYPE),
         ([1, {"a": 2}], FORM_TYPE, "0=1&1%5Ba%5D=2", FORM_TYPE),
         (Point(), FORM_TYPE + "; charset=utf-8", "x=1", FORM_TYPE + "; charset=utf-8"),
         (URLSearchParams("a=1"), None, "a=1", FORM_TYPE + ";charset=utf-8"),
         (URLSearchParams("a=1"), "text/x", "a=1", "text/x"),
         ("text", None, "text", None),
-        ("", JSON_TYPE, b'""', JSON_TYPE),
+        ("", JSON_TYPE, '""', JSON_TYPE),
         (' {"a": 1} ', JSON_TYPE, '{"a": 1}', JSON_TYPE),
-        ("foo", JSON_TYPE, b'"foo"', JSON_TYPE),
-        ("foo", "Application/JSON; charset=utf-8", b'"foo"', "Application/JSON; charset=utf-8"),
-        ("NaN", JSON_TYPE, b'"NaN"', JSON_TYPE),
+        ("foo", JSON_TYPE, '"foo"', JSON_TYPE),
+        ("foo", "Application/JSON; charset=utf-8", '"foo"', "Application/JSON; charset=utf-8"),
+        ("NaN", JSON_TYPE, '"NaN"', JSON_TYPE),
         ("9" * 5000, JSON_TYPE, "9" * 5000, JSON_TYPE),
-        (5, JSON_TYPE, b"5", JSON_TYPE),
-        (False, JSON_TYPE, b"false", JSON_TYPE),
+        (5, JSON_TYPE, "5", JSON_TYPE),
+        (False, JSON_TYPE, "false", JSON_TYPE),
         (5, None, 5, None),
         (None, None, None, None),
         (None, JSON_TYPE, None, JSON_TYPE),
@@ -106,7 +106,7 @@ def test_request_forms() -> None:
     form = FormData()
     form.append("a[b]", "1")
     assert sent(form)[0] is form
-    assert sent(form, JSON_TYPE) == (b'{"a":{"b":"1"}}', JSON_TYPE)
+    assert sent(form, JSON_TYPE) == ('{"a":{"b":"1"}}', JSON_TYPE)
     made, _ = sent({"a": {"b": 1}}, "multipart/form-data")
     assert isinstance(made, FormData) and made.get("a[b]") == "1"
     assert sent({"a": {"b": 1}}, FORM_TYPE, {"form_serializer": {"dots": True}})[0] == "a.b=1"
@@ -262,7 +262,7 @@ JSON = st.recursive(
 @settings(max_examples=100, deadline=None)
 @given(JSON)
 def test_law_out_and_back(value: Any) -> None:
-    body = sent(value, JSON_TYPE)[0] if value is not None else b"null"
+    body = sent(value, JSON_TYPE)[0] if value is not None else "null"
     text = body if isinstance(body, str) else body.decode("utf-8")
     if not isinstance(value, str):  # a str that is JSON already goes as it is
         assert default_transform_response(text) == value

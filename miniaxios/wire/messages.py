@@ -1,0 +1,349 @@
+"""Heads of messages: bytes in, a ResponseHead out; method, target and headers in, bytes out.
+
+Rules of the room: no input or output and no state. What can't be read without a doubt is refused
+(:class:`~.errors.BadResponse`), and so is a request that another reader could see differently
+(:class:`~.errors.InvalidRequest`); refusals never quote a header's value. Every check is linear in
+the size of the head: no pattern here has two ways to match the same text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .errors import BadResponse, InvalidRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, NoReturn, Optional, Tuple, Union
+
+    Pairs = List[Tuple[str, str]]
+    Buffer = Union[bytes, bytearray]
+
+#: Bytes of a whole head, its blank line included. Whoever collects a head stops there.
+MAX_HEAD = 256 * 1024
+#: Bytes of the status line.
+MAX_STATUS_LINE = 8 * 1024
+#: Bytes of one header line.
+MAX_LINE = 64 * 1024
+#: Header lines of one head.
+MAX_LINES = 1000
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+# The patterns match lines, not heads: their anchors make each line a fresh start, so that a line
+# that does not match costs its own length once.
+_STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: (.*))?\r\n").match
+_FIELD_LINES = re.compile(rf"(?m)^({_TOKEN}): ?(.*)\r\n").findall
+_BLANK_LINE = re.compile(rb"\n\r?\n").search
+# NUL stands where the colons will be, see render_request_head().
+_REQUEST_HEAD = re.compile(
+    rf"{_TOKEN} [\x21-\x7e]+ HTTP/1\.1\r\n(?:{_TOKEN}\0 [\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
+).fullmatch
+_NAME_AND_VALUE = "\0 ".join
+_TEXT = bytes(byte for byte in range(256) if byte in b"\t\r\n" or (byte >= 0x20 and byte != 0x7F))
+
+# Plain strings, compiled when they are used for the first time: most programs never do.
+_FIELD_LINE = rf"({_TOKEN}):([^\x00-\x08\x0a-\x1f\x7f]*)"
+_LOOSE_FIELD = rf"(?s)({_TOKEN})[ \t]*:(.*)"
+_VALUE = r"[\t\x20-\x7e\x80-\xff]*"
+_TARGET = r"[\x21-\x7e]+"
+_AUTHORITY = r"(?:[A-Za-z0-9.\-_]+|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}"
+_LENGTH = r"0|[1-9][0-9]{0,19}"
+_C1 = r"[\x80-\x9f]"
+
+#: Methods that say nothing of a body when there is none; all others say ``Content-Length: 0``, for a
+#: body could be expected (RFC 9110 section 8.6; the list is Node's).
+_BODILESS = frozenset(("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
+
+
+class ResponseHead:
+    """Status line and header lines of one response.
+
+    ``version`` (int): 10 or 11. ``status`` (int): 100 to 599. ``reason`` (str): may be empty.
+    ``headers``: list of ``(name, value)``, both str, decoded as Latin-1, in the order and the
+    spelling of the wire, blanks around the value removed.
+    """
+
+    __slots__ = ("version", "status", "reason", "headers")
+
+    def __init__(self, version: int, status: int, reason: str, headers: Pairs) -> None:
+        self.version = version
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+
+    def get_all(self, lower_name: str) -> List[str]:
+        """The values of all lines with that name (given in lower case), in order; maybe none."""
+        size = len(lower_name)  # comparing lengths first saves most of the calls of lower()
+        return [value for name, value in self.headers if len(name) == size and name.lower() == lower_name]
+
+    def __repr__(self) -> str:
+        return f"<ResponseHead {self.status}, {len(self.headers)} header lines>"
+
+
+def find_head_end(buffer: Buffer, start: int = 0) -> int:
+    """Index just after the blank line that ends the head in ``buffer``, or -1 when it isn't there yet.
+
+    ``start``: the size that the buffer had at the last call, which is not searched again; a head
+    that comes byte by byte costs linear time. A blank line at the very beginning counts too.
+    """
+    if start < 2 and buffer[:1] in (b"\r", b"\n"):
+        return 2 if buffer[:2] == b"\r\n" else 1 if buffer[:1] == b"\n" else -1
+    found = _BLANK_LINE(buffer, max(start - 2, 0))
+    return found.end() if found else -1
+
+
+def check_head_so_far(buffer: Buffer) -> None:
+    """Raise BadResponse when ``buffer``, which holds no whole head yet, can't become one.
+
+    For the room that collects: an answer that isn't HTTP/1, or is endless, fails now and not when
+    the time is up. Hardening FRAME-6, FLOOD-1.
+    """
+    if not b"HTTP/1.".startswith(buffer[:7]):
+        raise BadResponse("the answer is not HTTP/1.0 or HTTP/1.1")
+    if len(buffer) > MAX_HEAD:
+        raise BadResponse(f"response head is larger than {MAX_HEAD} bytes")
+    if len(buffer) > MAX_STATUS_LINE and buffer.find(b"\n", 0, MAX_STATUS_LINE) < 0:
+        raise BadResponse(f"status line is longer than {MAX_STATUS_LINE} bytes")
+
+
+def parse_response_head(data: Buffer, lenient: bool = False) -> ResponseHead:
+    """The head in ``data``: status line, header lines and the blank line, nothing after it.
+
+    Lines end with CR LF or LF. Raises BadResponse for anything else that RFC 9112 sections 3 to 5
+    do not allow: folded lines, blanks before a colon, lines without a colon or a name, bare CR,
+    NUL and other controls but TAB (the C1 controls too, unless they are part of valid UTF-8), and
+    for heads over the limits above. Hardening FRAME-5, FRAME-6, FLOOD-1.
+
+    ``lenient`` (the option ``insecure_http_parser``) tolerates what :func:`_parse_leniently` tells.
+    """
+    if len(data) > 2048:
+        _check_limits(data)
+    if lenient:
+        return _parse_leniently(data)
+    text = data.decode("latin-1")
+    if data.translate(None, _TEXT):
+        _refuse(text)
+    if not text.isascii():
+        _check_not_c1(text)
+    line = _STATUS_LINE(text)
+    if line is None:
+        return _parse_line_feeds(text)
+    version, status, reason = line.groups("")
+    headers = _FIELD_LINES(text, line.end())
+    # All lines but the first and the last matched, if there are that many ends of line; as many CR
+    # as LF means no bare CR, since the matches account for one CR each.
+    ends = len(headers) + 2
+    if text.count("\n") != ends or text.count("\r") != ends or text[-3:] != "\n\r\n":
+        return _parse_line_feeds(text)
+    if "\t" in text or "  " in text or " \r" in text:
+        reason, headers = _trimmed(reason, headers)
+    return ResponseHead(11 if version == "1" else 10, int(status), reason, headers)
+
+
+def parse_trailers(section: Buffer) -> Pairs:
+    """The trailer lines of a chunked body, as header lines are given; strict CR LF.
+
+    ``section``: the CR LF of the last chunk's line, the trailer lines, and the CR LF of the blank
+    line. Raises BadResponse as :func:`parse_response_head` does. RFC 9112 section 7.1.2.
+    """
+    _check_limits(section, "trailer section")
+    text = section.decode("latin-1")
+    pairs: Pairs = _FIELD_LINES(text, 2)
+    ends = len(pairs) + 2
+    if text.count("\n") != ends or text.count("\r") != ends or text[-3:] != "\n\r\n":
+        raise BadResponse("malformed trailers in a chunked body")
+    if section.translate(None, _TEXT):
+        raise BadResponse("control character in the trailers of a chunked body")
+    return _trimmed("", pairs)[1]
+
+
+def _trimmed(reason: str, pairs: Pairs) -> Tuple[str, Pairs]:
+    # Only SP and TAB: str.strip() would also take NBSP and NEL, which are bytes of UTF-8.
+    return reason.strip(" \t"), [(name, value.strip(" \t")) for name, value in pairs]
+
+
+def _check_limits(data: Buffer, what: str = "response head") -> None:
+    if len(data) > MAX_HEAD:
+        raise BadResponse(f"{what} is larger than {MAX_HEAD} bytes")
+    if data.count(b"\n") > MAX_LINES + 2:
+        raise BadResponse(f"{what} has more than {MAX_LINES} header lines")
+    if len(data) > MAX_STATUS_LINE and data.find(b"\n", 0, MAX_STATUS_LINE) < 0:
+        raise BadResponse(f"status line is longer than {MAX_STATUS_LINE} bytes")
+    if len(data) > MAX_LINE and max(map(len, data.split(b"\n"))) > MAX_LINE:
+        raise BadResponse(f"{what} has a line of more than {MAX_LINE} bytes")
+
+
+def _check_not_c1(text: str) -> None:
+    """Let the bytes 0x80 to 0x9f pass only where they are part of a UTF-8 sequence.
+
+    NEL (0x85) is a line end to some readers, yet servers do send file names in raw UTF-8.
+    """
+    for line in text.split("\n"):
+        if re.search(_C1, line):
+            try:
+                decoded = line.encode("latin-1").decode("utf-8")
+            except UnicodeDecodeError:
+                decoded = line
+            if re.search(_C1, decoded):
+                raise BadResponse("control character in the response head")
+
+
+def _parse_line_feeds(text: str) -> ResponseHead:
+    """A head whose lines don't all end with CR LF: bare LF is fine (RFC 9112 section 2.2)."""
+    lines = text.replace("\r\n", "\n")
+    again = lines.replace("\n", "\r\n")
+    if "\r" in lines or again == text:
+        _refuse(text)
+    return parse_response_head(again.encode("latin-1"))
+
+
+def _refuse(text: str) -> NoReturn:
+    """Name the first fault, with its line's number and none of the peer's bytes."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines[-2:] != ["", ""]:
+        raise BadResponse("response head does not end with a blank line")
+    if not _STATUS_LINE(lines[0] + "\r\n"):
+        raise BadResponse("malformed status line")
+    for number, line in enumerate(lines[1:-2], 2):
+        if not re.fullmatch(_FIELD_LINE, line):
+            raise BadResponse(f"malformed response head, line {number}: {_fault(line)}")
+    raise BadResponse("malformed response head: control character in the status line")
+
+
+def _fault(line: str) -> str:
+    name, colon, _value = line.partition(":")
+    if line[:1] in (" ", "\t"):
+        return "folded line"
+    if not line:
+        return "blank line"
+    if not colon:
+        return "no colon"
+    if not re.fullmatch(_TOKEN, name):
+        return "invalid header name"
+    return "control character in the value"
+
+
+def _parse_leniently(data: Buffer) -> ResponseHead:
+    """What ``insecure_http_parser`` tolerates, as clients of old do.
+
+    Folded lines are joined by one space; blanks before a colon are removed; lines without a colon,
+    or whose name is not a token, are skipped; controls in values and in the reason are kept.
+    Still refused: a bare CR, a malformed status line, the limits, and a malformed line that
+    mentions Content-Length or Transfer-Encoding: where a body ends is never a guess.
+    """
+    text = data.decode("latin-1").replace("\r\n", "\n")
+    head, _, rest = text.partition("\n\n")
+    first, *fields = re.split(r"\n(?![ \t])", head)
+    line = _STATUS_LINE(first + "\r\n")
+    if rest or line is None or "\r" in head or text[-2:] != "\n\n":
+        _refuse(text)
+    headers: Pairs = []
+    for field in fields:
+        lowered = field.lower()
+        if ("content-length" in lowered or "transfer-encoding" in lowered) and not re.fullmatch(_FIELD_LINE, field):
+            raise BadResponse("malformed header line about the length of the body")
+        found = re.fullmatch(_LOOSE_FIELD, field)
+        if found:
+            headers.append((found.group(1), re.sub(r"\n[ \t]+", " ", found.group(2)).strip(" \t")))
+    version, status, reason = line.groups("")
+    return ResponseHead(11 if version == "1" else 10, int(status), reason.strip(" \t"), headers)
+
+
+def keep_alive(head: ResponseHead) -> bool:
+    """Whether the connection may carry another exchange once this body is read to its end.
+
+    Only HTTP/1.1 without a ``close`` in any of its Connection lines. A 204 or 304 that announces a
+    body is not trusted to send none. Hardening QUEUE-2, FRAME-7; RFC 9112 section 9.3.
+    """
+    if head.version != 11:
+        return False
+    for value in head.get_all("connection"):
+        if "close" in [token.strip(" \t") for token in value.lower().split(",")]:
+            return False
+    if head.status in (204, 304):
+        announced = head.get_all("transfer-encoding") or head.get_all("content-length")
+        return all(value == "0" for value in announced)
+    return True
+
+
+def render_request_head(method: str, target: str, headers: Pairs) -> bytes:
+    """The request line, the header lines and the blank line, as sent.
+
+    ``method``: a token. ``target``: printable ASCII without blanks; for CONNECT ``host:port``.
+    ``headers``: pairs of str, sent in the spelling given, as Latin-1. Raises InvalidRequest with
+    ``what`` ``"method"``, ``"url"`` or ``"headers"``. Hardening INJ-1, INJ-2, INJ-4.
+    """
+    try:
+        # join() takes the text itself; formatting would ask a subclass of str for its opinion.
+        request_line = method + " " + target + " HTTP/1.1"
+        text = "\r\n".join([request_line, *map(_NAME_AND_VALUE, headers), "", ""])
+    except TypeError:
+        raise _culprit(method, target, headers) from None
+    # A name or a value that brought a line end or a separator of its own would look like two: the
+    # count tells of the one, and neither names nor values match the NUL of the other.
+    if text.count("\n") != len(headers) + 2 or not _REQUEST_HEAD(text):
+        raise _culprit(method, target, headers)
+    if method == "CONNECT" and not re.fullmatch(_AUTHORITY, target):
+        raise InvalidRequest("the target of CONNECT must be host:port", "url")
+    return text.replace("\0", ":").encode("latin-1")
+
+
+def _culprit(method: str, target: str, headers: Pairs) -> InvalidRequest:
+    """What is wrong with a head that did not pass as a whole."""
+    if not isinstance(method, str) or not re.fullmatch(_TOKEN, method):
+        return InvalidRequest(f"invalid request method {_shown(method)}", "method")
+    if not isinstance(target, str) or not re.fullmatch(_TARGET, target):
+        return InvalidRequest("the request target holds blanks, controls or non-ASCII characters", "url")
+    for name, value in headers:
+        if not isinstance(name, str) or not re.fullmatch(_TOKEN, name):
+            return InvalidRequest(f"header name must be a valid HTTP token, not {_shown(name)}")
+        if not isinstance(value, str):
+            return InvalidRequest(f"value of header {name} must be str, not {type(value).__name__}")
+        if not re.fullmatch(_VALUE, value):
+            return InvalidRequest(f"value of header {name} holds controls or characters beyond Latin-1")
+    return InvalidRequest("malformed request head")
+
+
+def _shown(name: object) -> str:
+    return ascii(name[:40]) if isinstance(name, str) else f"a {type(name).__name__}"
+
+
+def frame_request(
+    method: str, headers: Pairs, has_body: bool, length: Optional[int] = None
+) -> Tuple[Pairs, Optional[int]]:
+    """``headers`` with the lines that tell how long the body is, and the bytes to send.
+
+    ``length``: the body's size in bytes, or None when it can't be known. The second result is the
+    exact number of bytes the sender has to send (0 without a body), or None for chunked. These
+    lines belong to the library: the caller's are kept where they say the same, a caller's
+    Content-Length also for a body of unknown length, which is then held to it. Everything else
+    raises InvalidRequest. ``headers`` is never changed in place. Hardening FRAME-1.
+    """
+    lengths = [value for name, value in headers if len(name) == 14 and name.lower() == "content-length"]
+    codings = [value for name, value in headers if len(name) == 17 and name.lower() == "transfer-encoding"]
+    if not has_body:
+        length = 0
+    if lengths or codings:
+        return headers, _callers_length(lengths, codings, length)
+    if length is None:
+        return headers + [("Transfer-Encoding", "chunked")], None
+    if has_body or method not in _BODILESS:
+        return headers + [("Content-Length", str(length))], length
+    return headers, 0
+
+
+def _callers_length(lengths: List[str], codings: List[str], length: Optional[int]) -> Optional[int]:
+    if codings:
+        if lengths or len(codings) > 1 or length is not None or codings[0].lower() != "chunked":
+            raise InvalidRequest(
+                "header Transfer-Encoding may only be chunked, for a body of unknown length, without Content-Length"
+            )
+        return None
+    if len(lengths) > 1:
+        raise InvalidRequest("more than one header Content-Length")
+    if not re.fullmatch(_LENGTH, lengths[0]):
+        raise InvalidRequest("header Content-Length must be a number of bytes")
+    given = int(lengths[0])
+    if length is not None and given != length:
+        raise InvalidRequest("header Content-Length does not fit the length of the body")
+    return given

@@ -1,0 +1,319 @@
+"""Pool: which connection serves which request.
+
+Rules of the room: under its lock lists are changed and nothing else is done; what is to be closed is
+closed outside. A slot belongs to a :class:`Lease` that the borrower holds before asking, so whatever
+interrupts the borrower, giving the lease back (as often as one likes) or forgetting it sets things
+right. A lease may come back from a finalizer, in the middle of anything: it is then only noted, and
+whoever holds the lock tidies up. A connection has one owner at any time; an interrupt between two
+owners leaves it with none, and then it closes itself.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import deque
+from time import monotonic
+
+from .connection import Connection
+from .scope import Bell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Deque, Dict, Hashable, List, Optional, Set
+
+    from .route import Route
+    from .scope import Scope
+
+#: Seconds after which one who waits for a slot looks whether somebody was interrupted before tidying up.
+PATIENCE = 1.0
+
+#: Seconds between two looks for connections of other origins that have been idle for too long.
+SWEEP = 1.0
+
+
+class Lease:
+    """The right to one connection of an origin: asked for with :meth:`take`, ended with :meth:`give_back`."""
+
+    __slots__ = ("route", "connection", "_pool", "_generation", "_turn", "_reusable", "_is_over")
+
+    def __init__(self, pool: Pool, route: Route) -> None:
+        self.route = route
+        self.connection: Optional[Connection] = None
+        self._pool = pool
+        self._generation = pool.generation
+        self._turn: Optional[Bell] = None
+        self._reusable = False
+        self._is_over = False  # the last: one that is half made has nothing to give back
+
+    def __del__(self) -> None:
+        """One that was forgotten, as by an interrupt in the middle of :meth:`give_back`, ends too."""
+        if not getattr(self, "_is_over", True):
+            self.give_back(False)
+
+    def take(self, scope: Scope) -> Connection:
+        """An idle connection, or a new one that is not open yet; waits while the origin has no slot free.
+
+        Raises Stopped or DeadlineExceeded while waiting; give the lease back then too.
+        """
+        while True:
+            self._pool._serve(self, scope)
+            connection = self.connection
+            if connection is None:
+                connection = self.connection = Connection(self.route)
+            elif connection.is_stale():
+                connection.close()
+                continue
+            return connection
+
+    def renew(self) -> Connection:
+        """A new connection in place of one that failed; keeps the slot."""
+        if self.connection is not None:
+            self.connection.close()
+        self.connection = connection = Connection(self.route)
+        return connection
+
+    def give_back(self, reusable: bool) -> None:
+        """End the lease: the connection goes back to its pool if it is reusable, and is closed if not."""
+        if self._is_over:
+            return
+        if not reusable and self.connection is not None:
+            self.connection.close()
+        self._reusable = reusable
+        self._pool._returned.append(self)
+        self._is_over = True  # not sooner: an interrupt before would lose the slot
+        self._pool._tidy()
+
+
+class _Origin:
+    """What the pool knows of one origin."""
+
+    __slots__ = ("leases", "idle", "waiting")
+
+    def __init__(self) -> None:
+        #: Who holds a slot, by ``id()``: were they held here, none could be forgotten.
+        self.leases: Set[int] = set()
+        self.idle: List[Connection] = []  # the longest idle one first
+        self.waiting: Deque[Lease] = deque()
+
+
+class Pool:
+    """Connections kept for reuse. Thread-safe and fork-safe.
+
+    ``max_sockets``: connections per origin, idle ones included, or None; ``max_free_sockets``: idle
+    connections in all; ``idle_timeout``: seconds that an idle connection is kept; ``keep_alive``:
+    whether any is.
+    """
+
+    def __init__(
+        self,
+        max_sockets: Optional[int] = None,
+        max_free_sockets: int = 256,
+        idle_timeout: float = 60.0,
+        keep_alive: bool = True,
+    ) -> None:
+        self.max_sockets = max_sockets
+        self.max_free_sockets = max_free_sockets
+        self.idle_timeout = idle_timeout
+        self.keep_alive = keep_alive
+        self.generation = 0
+        self._start_empty()
+        _pools.add(self)
+
+    def _start_empty(self) -> None:
+        self._lock = threading.Lock()
+        self._origins: Dict[Hashable, _Origin] = {}
+        self._returned: Deque[Lease] = deque()
+        self._next_sweep = 0.0
+
+    def lease(self, route: Route) -> Lease:
+        """A lease on a connection for ``route``; holds nothing before :meth:`Lease.take`."""
+        return Lease(self, route)
+
+    def close(self) -> None:
+        """Close the idle connections; those in use are closed when they come back."""
+        self.generation += 1
+        self.close_idle()
+
+    def close_idle(self) -> bool:
+        """Close the idle connections only, to free file descriptors. Returns whether there were any."""
+        surplus: List[Connection] = []
+        try:
+            with self._lock:
+                self._expire(float("inf"), surplus)
+        finally:
+            self._clear_away(surplus)
+        return bool(surplus)
+
+    @property
+    def idle_connections(self) -> int:
+        """How many connections are kept for reuse at the moment."""
+        return sum([len(origin.idle) for origin in tuple(self._origins.values())])
+
+    # -- taking ------------------------------------------------------------------------------------
+
+    def _serve(self, lease: Lease, scope: Scope) -> None:
+        """Give the lease a slot, waiting for it if need be, and an idle connection where there is one."""
+        while not self._serve_now(lease):
+            turn = lease._turn
+            while turn is not None and not scope.wait(turn, PATIENCE):
+                self._tidy()
+
+    def _serve_now(self, lease: Lease) -> bool:
+        """The same without waiting: returns False where the lease has to wait for its turn."""
+        surplus: List[Connection] = []
+        name = lease.route.origin
+        now = monotonic()
+        try:
+            with self._lock:
+                if self._returned:
+                    self._absorb(surplus)
+                if now >= self._next_sweep:
+                    self._next_sweep = now + SWEEP
+                    self._expire(now - self.idle_timeout, surplus)
+                origin = self._origins.get(name)
+                if origin is None:
+                    origin = self._origins[name] = _Origin()
+                if not self._admit(origin, lease):
+                    return False
+                lease.connection = self._pick(origin, lease.route.key, now - self.idle_timeout, surplus)
+                return True
+        finally:
+            if surplus or self._returned:
+                self._clear_away(surplus)
+
+    def _admit(self, origin: _Origin, lease: Lease) -> bool:
+        if self._may_have_slot(origin, lease):
+            origin.leases.add(id(lease))
+            return True
+        lease._turn = Bell()
+        origin.waiting.append(lease)
+        return False
+
+    def _may_have_slot(self, origin: _Origin, lease: Lease) -> bool:
+        leases = origin.leases
+        return self.max_sockets is None or len(leases) < self.max_sockets or id(lease) in leases
+
+    def _pick(
+        self, origin: _Origin, key: Hashable, too_old: float, surplus: List[Connection]
+    ) -> Optional[Connection]:
+        idle = origin.idle
+        _drop_old(idle, too_old, surplus)
+        for at in range(len(idle) - 1, -1, -1):  # the most recently used is the least likely to be dead
+            if idle[at].route.key == key:
+                return idle.pop(at)
+        if idle and self.max_sockets is not None and len(origin.leases) + len(idle) > self.max_sockets:
+            surplus.append(idle.pop(0))
+        return None
+
+    def _expire(self, too_old: float, surplus: List[Connection]) -> None:
+        """Drop what has been idle since ``too_old`` (monotonic) or longer."""
+        for name, origin in tuple(self._origins.items()):
+            _drop_old(origin.idle, too_old, surplus)
+            self._forget_if_empty(name, origin)
+
+    def _forget_if_empty(self, name: Hashable, origin: _Origin) -> None:
+        if not (origin.idle or origin.leases or origin.waiting):
+            self._origins.pop(name, None)
+
+    # -- giving back -------------------------------------------------------------------------------
+
+    def _tidy(self) -> None:
+        """Absorb what was returned, unless somebody holds the lock: they will, after letting it go."""
+        while self._returned and not self._lock.locked():
+            surplus: List[Connection] = []
+            try:
+                with self._lock:
+                    self._absorb(surplus)
+            finally:
+                _close_all(surplus)
+
+    def _clear_away(self, surplus: List[Connection]) -> None:
+        try:
+            _close_all(surplus)
+        finally:
+            self._tidy()
+
+    def _absorb(self, surplus: List[Connection]) -> None:
+        returned = self._returned
+        while returned:
+            # Taken off the list when it is done: ending a lease again, after an interrupt, does no harm.
+            self._end(returned[0], surplus)
+            returned.popleft()
+
+    def _end(self, lease: Lease, surplus: List[Connection]) -> None:
+        name = lease.route.origin
+        origin = self._origins.get(name)
+        connection, lease.connection = lease.connection, None
+        if origin is None:
+            if connection is not None:
+                surplus.append(connection)
+            return
+        origin.leases.discard(id(lease))
+        if lease._turn is not None and lease in origin.waiting:
+            origin.waiting.remove(lease)
+        if connection is not None:
+            self._keep(connection, origin, lease, surplus)
+        if origin.waiting:
+            self._grant(origin)
+        self._forget_if_empty(name, origin)
+
+    def _keep(self, connection: Connection, origin: _Origin, lease: Lease, surplus: List[Connection]) -> None:
+        """Make the connection an idle one, or surplus."""
+        if not (lease._reusable and self.keep_alive and lease._generation == self.generation):
+            surplus.append(connection)
+            return
+        connection.idle_since = monotonic()
+        origin.idle.append(connection)
+        if self.idle_connections > self.max_free_sockets:
+            self._evict(surplus)
+
+    def _evict(self, surplus: List[Connection]) -> None:
+        """Drop the longest idle connection of all."""
+        names = [name for name, origin in self._origins.items() if origin.idle]
+        stalest = min(names, key=lambda name: self._origins[name].idle[0].idle_since)
+        origin = self._origins[stalest]
+        surplus.append(origin.idle.pop(0))
+        self._forget_if_empty(stalest, origin)
+
+    def _grant(self, origin: _Origin) -> None:
+        waiting = origin.waiting
+        while waiting and self._may_have_slot(origin, waiting[0]):
+            # Off the queue at last: who is granted twice, after an interrupt, has one slot all the same.
+            lease = waiting[0]
+            origin.leases.add(id(lease))
+            if lease._turn is not None:
+                lease._turn.set()
+            waiting.popleft()
+
+    # -- fork --------------------------------------------------------------------------------------
+
+    def _forget(self) -> None:
+        """In a child process: start empty, with a new lock; the parent's sockets go on in the parent."""
+        inherited = [connection for origin in self._origins.values() for connection in origin.idle]
+        self.generation += 1
+        self._start_empty()
+        _close_all(inherited)  # frees the descriptors here; says nothing to the peer
+
+
+def _drop_old(idle: List[Connection], too_old: float, surplus: List[Connection]) -> None:
+    while idle and idle[0].idle_since <= too_old:
+        surplus.append(idle.pop(0))
+
+
+def _close_all(connections: List[Connection]) -> None:
+    for connection in connections:
+        connection.close()
+
+
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for pool in tuple(_pools):
+        pool._forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

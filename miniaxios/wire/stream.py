@@ -1,0 +1,338 @@
+"""Stream: the only room with system calls on sockets.
+
+Resolve, connect, TLS, send, receive, look, interrupt, close. Rules of the room:
+
+* Every call that can sleep first asks the scope how long it may, and asks again when it woke:
+  a socket shut down by the stop-button reads as an end of file.
+* The socket's own timeout is only altered when it is longer than the time left. A shorter one does
+  no harm: it wakes the loop, which asks the scope.
+* What the operating system or OpenSSL raise leaves this room as a class of ``errors``.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+import sys
+
+from .errors import NetworkError
+from .tls import import_ssl, server_name, tls_error
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from typing import Any, List, Optional, Tuple
+
+    from .scope import Scope
+
+#: Bytes asked for in one receive.
+RECEIVE_SIZE = 65536
+
+#: Seconds by which a call may oversleep the deadline before the socket's timeout is set anew.
+SLACK = 0.001
+
+#: Longest single sleep, in seconds, where shutting a socket down is not known to wake its sleeper.
+SLICE = None if sys.platform == "linux" else 0.1
+
+_DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+
+
+class Stream:
+    """A connected socket (plain or TLS) under the scope of the request that uses it.
+
+    It has the methods that :mod:`http.client` expects of a socket (``sendall``, ``close``), so that
+    a connection can hold it as its ``sock``.
+    """
+
+    __slots__ = ("sock", "scope", "secure", "_timeout")
+
+    def __init__(self, sock: Any, scope: Scope) -> None:
+        self.sock = sock
+        self.scope = scope
+        self.secure = False
+        self._timeout: Optional[float] = sock.gettimeout()
+
+    # -- whose time is running ---------------------------------------------------------------------
+
+    def lend(self, scope: Scope) -> None:
+        """From now on work under ``scope``. Raises Stopped when that is stopped already."""
+        self.scope = scope
+        scope.attach(self.interrupt)
+
+    def reclaim(self) -> bool:
+        """Leave the scope. Returns False when its stop-button was pressed: the socket is dead then."""
+        return self.scope.detach()
+
+    def interrupt(self) -> None:
+        """Wake whoever sleeps on this socket, from another thread."""
+        interrupt(getattr(self.sock, "outermost", self.sock))
+
+    def _arm(self) -> None:
+        left = self.scope.left() if SLICE is None else _sliced(self.scope)
+        held = self._timeout
+        if left is None:
+            if held is not None:
+                self._set_timeout(None)
+        elif held is None or held > left + SLACK:
+            self._set_timeout(left)
+
+    def _set_timeout(self, seconds: Optional[float]) -> None:
+        self.sock.settimeout(seconds)
+        self._timeout = seconds
+
+    def _overslept(self, verb: str, error: OSError) -> None:
+        """The socket's own timeout fired: raise if the scope agrees, else sleep on with what is left."""
+        if error.errno is not None:  # the kernel's ETIMEDOUT comes as the same class
+            raise self._broken(verb, error) from error
+        self._set_timeout(_sliced(self.scope))
+
+    # -- bytes -------------------------------------------------------------------------------------
+
+    def receive(self, limit: int = RECEIVE_SIZE) -> bytes:
+        """The next bytes, at least one; ``b""`` at an orderly end. Raises NetworkError, Stopped, ..."""
+        while True:
+            try:
+                self._arm()
+                data: bytes = self.sock.recv(limit)
+            except socket.timeout as error:
+                self._overslept("read", error)
+                continue
+            except OSError as error:
+                if self._is_unfinished(error):
+                    continue
+                raise self._broken("read", error) from error
+            if not data:
+                self.scope.left()
+            return data
+
+    def sendall(self, data: Any) -> None:
+        """Send every byte of ``data``, which should be small: nothing is read meanwhile."""
+        view = memoryview(data)
+        while view:
+            try:
+                self._arm()
+                sent = self.sock.send(view)
+            except socket.timeout as error:
+                self._overslept("write", error)
+                continue
+            except OSError as error:
+                if self._is_unfinished(error):
+                    continue
+                raise self._broken("write", error) from error
+            view = view[sent:]
+
+    def send_now(self, data: Any) -> int:
+        """Send what the kernel takes without sleeping; returns how many bytes, perhaps 0."""
+        try:
+            # With a timeout Python waits before it calls, whatever the flags say.
+            if _DONTWAIT and self._timeout is None and not self.secure:
+                sent: int = self.sock.send(data, _DONTWAIT)
+            else:
+                # OpenSSL counts a piece when the kernel has all of it: small ones, so that progress shows.
+                piece = memoryview(data)[:RECEIVE_SIZE] if self.secure else data
+                sent = self._without_sleep(self.sock.send, piece) or 0
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise self._broken("write", error) from error
+        return sent
+
+    def receive_now(self, limit: int = RECEIVE_SIZE) -> Optional[bytes]:
+        """What has arrived, ``b""`` at an orderly end, None when there is nothing yet."""
+        try:
+            data: Optional[bytes] = self._without_sleep(self.sock.recv, limit)
+        except OSError as error:
+            raise self._broken("read", error) from error
+        if data == b"":
+            self.scope.left()
+        return data
+
+    def _without_sleep(self, call: Any, argument: Any) -> Any:
+        self.sock.settimeout(0)
+        try:
+            return call(argument)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            if self._is_unfinished(error):
+                return None
+            raise
+        finally:
+            self.sock.settimeout(self._timeout)
+
+    def wait(self, reading: bool, writing: bool, seconds: Optional[float] = None) -> Tuple[bool, bool]:
+        """Sleep until the socket is readable or writable, at most ``seconds`` (float).
+
+        Returns ``(readable, writable)``. Raises Stopped or DeadlineExceeded.
+        """
+        left = _sliced(self.scope)
+        if self.secure and reading and self.sock.pending():
+            return True, False
+        if seconds is not None and (left is None or seconds < left):
+            left = seconds
+        ready = _poll(self.sock.fileno(), reading, writing, left)
+        self.scope.left()
+        return ready
+
+    # -- the ends of its life ----------------------------------------------------------------------
+
+    def start_tls(self, context: ssl.SSLContext, server_hostname: str) -> None:
+        """Shake hands as a client. Raises TLSError; afterwards every byte is encrypted."""
+        name = server_name(context, server_hostname)
+        try:
+            self._arm()
+            wrapped = self._tunnel(context, name) if self.secure else self._wrap(context, name)
+        except (OSError, ValueError) as error:
+            raise self._no_handshake(error, context) from error
+        # The new object first, so that the stop-button finds it during the handshake.
+        self.sock = wrapped
+        self.secure = True
+        self._handshake(context)
+
+    def _wrap(self, context: ssl.SSLContext, name: Any) -> Any:
+        # A peer that is gone shows here: wrap_socket() would take the descriptor over, fail, and lose it.
+        self.sock.getpeername()
+        return context.wrap_socket(
+            self.sock, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False
+        )
+
+    def _tunnel(self, context: ssl.SSLContext, name: Any) -> Any:
+        from .tls_tunnel import TLSTunnel
+
+        return TLSTunnel(self.sock, context, name)
+
+    def _handshake(self, context: ssl.SSLContext) -> None:
+        while True:
+            try:
+                self._arm()
+                self.sock.do_handshake()
+                return
+            except socket.timeout as error:
+                self._overslept("handshake", error)
+            except (OSError, ValueError) as error:
+                if not self._is_unfinished(error):
+                    raise self._no_handshake(error, context) from error
+
+    def _no_handshake(self, error: Exception, context: ssl.SSLContext) -> NetworkError:
+        """What to raise for a failed handshake; a pressed stop-button raises here already."""
+        self.scope.left()
+        module = import_ssl()
+        if _is_ragged(error):
+            return NetworkError("ECONNRESET", "socket closed before the TLS handshake ended")
+        if isinstance(error, (module.SSLError, ValueError)):
+            return tls_error(error, context)
+        return network_error(error, "handshake")
+
+    def is_stale(self) -> bool:
+        """Whether an idle connection is unusable: closed by the peer, or with bytes nobody asked for."""
+        try:
+            if self.secure and self.sock.pending():
+                readable = True
+            else:
+                readable, _ = _poll(self.sock.fileno(), True, False, 0)
+            # A readable TLS socket may only hold a session ticket: then nothing comes out of it.
+            return readable and not (self.secure and self._without_sleep(self.sock.recv, 1) is None)
+        except (OSError, ValueError):
+            return True
+
+    def close(self) -> None:
+        """Close the socket; closing twice does no harm."""
+        self.sock.close()
+
+    def fileno(self) -> int:
+        number: int = self.sock.fileno()
+        return number
+
+    def _broken(self, verb: str, error: Exception) -> NetworkError:
+        """What to raise for an error of the socket; a pressed stop-button raises here already."""
+        self.scope.left()
+        return network_error(error, verb)
+
+    def _is_unfinished(self, error: Exception) -> bool:
+        """Whether a TLS layer only says that the call is to be repeated."""
+        if not self.secure:
+            return False
+        module = import_ssl()
+        return isinstance(error, (module.SSLWantReadError, module.SSLWantWriteError))
+
+
+def interrupt(sock: Any) -> None:
+    """Shut a socket down both ways: wakes recv, send, connect and handshakes in other threads."""
+    try:
+        # The base class's method: SSLSocket.shutdown() would also drop the TLS state under the reader.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+    except OSError:
+        return  # not connected, reset or closed: nobody sleeps on it, and whoever stops has no use for it
+
+
+def _sliced(scope: Scope) -> Optional[float]:
+    """How long one sleep may last under ``scope`` (seconds, None for any); raises as ``scope.left()``."""
+    left = scope.left()
+    if SLICE is None or not scope.stoppable:
+        return left
+    return SLICE if left is None else min(left, SLICE)
+
+
+def _poll(number: int, reading: bool, writing: bool, seconds: Optional[float]) -> Tuple[bool, bool]:
+    if hasattr(select, "poll"):
+        poller = select.poll()
+        poller.register(number, (select.POLLIN if reading else 0) | (select.POLLOUT if writing else 0))
+        events = poller.poll(_milliseconds(seconds))
+        found = events[0][1] if events else 0
+        broken = found & (select.POLLERR | select.POLLHUP | select.POLLNVAL)
+        readable = reading and bool(found & select.POLLIN or broken)
+        return readable, writing and bool(found & select.POLLOUT or broken)
+    watched = [number]
+    reads, writes, faults = select.select(
+        watched if reading else [], watched if writing else [], watched, seconds
+    )
+    return bool(reads or (reading and faults)), bool(writes or (writing and faults))
+
+
+def _milliseconds(seconds: Optional[float]) -> Optional[int]:
+    # Rounded up, or the last millisecond would be spent in a busy loop.
+    return None if seconds is None else int(seconds * 1000) + (seconds > 0)
+
+
+def wait_connected(socks: List[Any], seconds: Optional[float]) -> List[Any]:
+    """Those of ``socks`` whose connect has ended, well or badly; sleeps at most ``seconds``.
+
+    Without a selector: its descriptor may be the one too many.
+    """
+    if hasattr(select, "poll"):
+        poller = select.poll()
+        for sock in socks:
+            poller.register(sock, select.POLLOUT)
+        ended = {number for number, _ in poller.poll(_milliseconds(seconds))}
+    else:
+        _, writable, failed = select.select([], socks, socks, seconds)
+        ended = {sock.fileno() for sock in writable + failed}
+    return [sock for sock in socks if sock.fileno() in ended]
+
+
+def network_error(error: Exception, verb: str) -> NetworkError:
+    """The basement's error for one of the operating system, named as Node names it.
+
+    ``verb``: what was going on (``"connect"``, ``"read"``, ``"write"``), the message's first word.
+    """
+    if sys.modules.get("ssl") is not None and isinstance(error, import_ssl().SSLError):
+        return _record_error(error, verb)
+    number = getattr(error, "errno", None)
+    code = errno.errorcode.get(number, "") if number is not None else ""
+    code = code[3:] if code.startswith("WSA") else code  # the names of Windows
+    if code in ("ESHUTDOWN", "ENOTCONN", "EBADF"):
+        code = "ECONNRESET"
+    return NetworkError(code or "ERR_NETWORK", f"{verb} {code or error}", number)
+
+
+def _record_error(error: Exception, verb: str) -> NetworkError:
+    if _is_ragged(error) or isinstance(error, import_ssl().SSLZeroReturnError):
+        return NetworkError("ECONNRESET", f"{verb} ECONNRESET: TLS closed without notice")
+    return NetworkError("EPROTO", f"{verb} EPROTO: {getattr(error, 'reason', None) or error}")
+
+
+def _is_ragged(error: Exception) -> bool:
+    """Whether the bytes of TLS ended without its close_notify; Python 3.8 and 3.9 have no class for it."""
+    reason = getattr(error, "reason", None) or ""
+    return isinstance(error, import_ssl().SSLEOFError) or "UNEXPECTED_EOF" in reason

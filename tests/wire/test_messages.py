@@ -1,0 +1,502 @@
+"""Heads: what is read, what is refused, what is sent, byte for byte."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+from typing import List, Tuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from miniaxios.wire import messages
+from miniaxios.wire.errors import BadResponse, InvalidRequest
+from miniaxios.wire.messages import (
+    check_head_so_far,
+    find_head_end,
+    frame_request,
+    keep_alive,
+    parse_response_head,
+    parse_trailers,
+    render_request_head,
+)
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+def fields(block: bytes, lenient: bool = False) -> List[Tuple[str, str]]:
+    return parse_response_head(OK + block + b"\r\n", lenient).headers
+
+
+def test_a_head_is_read_as_it_stands() -> None:
+    head = parse_response_head(
+        b"HTTP/1.0 404 Not  Here\r\nContent-Type: text/plain\r\nX-a:1\r\nx-A: \t 2 3 \t\r\nEmpty:\r\nBlank:  \r\n\r\n"
+    )
+    assert (head.version, head.status, head.reason) == (10, 404, "Not  Here")
+    assert head.headers == [("Content-Type", "text/plain"), ("X-a", "1"), ("x-A", "2 3"), ("Empty", ""), ("Blank", "")]
+    assert head.get_all("x-a") == ["1", "2 3"]
+    assert head.get_all("x-b") == []
+    assert "404" in repr(head) and "text/plain" not in repr(head)
+
+
+@pytest.mark.parametrize("line", [b"HTTP/1.1 200", b"HTTP/1.1 200 "])
+def test_FRAME_6_reason_may_be_missing(line: bytes) -> None:
+    assert parse_response_head(line + b"\r\n\r\n").reason == ""
+    assert parse_response_head(line + b"\n\n").reason == ""
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_a_head_may_be_bytes_or_bytearray(kind: type) -> None:
+    assert parse_response_head(kind(OK + b"A: b\r\n\r\n")).headers == [("A", "b")]
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+@pytest.mark.parametrize("status_line", [
+    b"HTTP/1.1 +200 OK", b"HTTP/1.1 99 OK", b"HTTP/1.1 600 OK", b"HTTP/1.1 1000 OK", b"HTTP/1.1 000 OK",
+    b"HTTP/2.7 200 OK", b"HTTP/1.10 200 OK", b"HTTP/1.2 200 OK", b"HTTP/2 200", b"HTTP/0.9 200 OK", b"ICY 200 OK",
+    b"<html>", b"http/1.1 200 OK", b"HTTP/1.1  200 OK", b"HTTP/1.1\t200 OK", b" HTTP/1.1 200 OK", b"HTTP/1.1 20 OK",
+    b"HTTP/1.1 200OK", b"HTTP/1.1 2\xb2\xb2 OK", b"", b"HTTP/1.1 200 OK\r", b"HTTP/1.1 200 O\rX: y", b"HTTP/1.1", b"HTTP/1.1 ",
+])
+def test_FRAME_6_status_lines_refused(status_line: bytes, lenient: bool) -> None:
+    with pytest.raises(BadResponse):
+        parse_response_head(status_line + b"\r\nA: b\r\n\r\n", lenient)
+
+
+@pytest.mark.parametrize("char", [b"\0", b"\x0b", b"\x7f", b"\x1b", b"\x85"])
+def test_FRAME_6_controls_in_the_reason(char: bytes) -> None:
+    with pytest.raises(BadResponse, match="control"):
+        parse_response_head(b"HTTP/1.1 200 O" + char + b"K\r\n\r\n")
+
+
+REFUSED = {
+    "folded": b"A: b\r\n c\r\n",
+    "folded with TAB": b"A: b\r\n\tc\r\n",
+    "folded first line": b" A: b\r\n",
+    "blank folded line": b"A: b\r\n \r\n",
+    "space before colon": b"A : b\r\n",
+    "TAB before colon": b"A\t: b\r\n",
+    "no colon": b"A\r\n",
+    "no colon, more lines": b"A\r\nContent-Length: 5\r\n",
+    "empty name": b": b\r\n",
+    "name with space": b"A B: c\r\n",
+    "name with separator": b"A(B): c\r\n",
+    "name not ASCII": b"\xc3\x84: c\r\n",
+    "name with NUL": b"A\0: c\r\n",
+    "bare CR": b"A: b\rc\r\n",
+    "bare CR that hides a line": b"A: b\rContent-Length: 5\r\n",
+    "CR CR LF": b"A: b\r\r\n",
+    "CR before name": b"\rA: b\r\n",
+    "NUL": b"A: b\0c\r\n",
+    "VT": b"A: b\x0bc\r\n",
+    "FF": b"A: b\x0cc\r\n",
+    "FS": b"A: b\x1cc\r\n",
+    "DEL": b"A: b\x7fc\r\n",
+    "NEL": b"A: b\x85c\r\n",
+    "NEL as UTF-8": b"A: b\xc2\x85c\r\n",
+    "blank line inside": b"A: b\r\n\r\nC: d\r\n",
+    "LF blank line inside": b"A: b\n\nC: d\r\n",
+}
+
+
+@pytest.mark.parametrize("block", list(REFUSED.values()), ids=list(REFUSED))
+@pytest.mark.parametrize("before", [b"", b"First: 1\r\n", b"Bare: lf\n"])
+@pytest.mark.parametrize("after", [b"", b"Last: 1\r\n", b"Bare: lf\n"])
+def test_FRAME_5_header_lines_refused(block: bytes, before: bytes, after: bytes) -> None:
+    with pytest.raises(BadResponse):
+        fields(before + block + after)
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_FRAME_9_a_cut_head_is_refused(cut: int) -> None:
+    whole = OK + b"A: b\r\n\r\n"
+    for lenient in (False, True):
+        with pytest.raises(BadResponse):
+            parse_response_head(whole[:-cut], lenient)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+@pytest.mark.parametrize("blank", [b"\r\n", b"\n"])
+def test_FRAME_5_bare_LF_ends_a_line(end: bytes, blank: bytes) -> None:
+    for first in (b"\r\n", b"\n"):
+        data = b"HTTP/1.1 200 OK" + first + b"A: b" + end + b"C: d" + end + blank
+        assert parse_response_head(data).headers == [("A", "b"), ("C", "d")]
+        assert parse_response_head(data, lenient=True).headers == [("A", "b"), ("C", "d")]
+
+
+def test_FRAME_5_raw_utf_8_and_latin_1_are_kept() -> None:
+    name = "\u2026 \u00c5\u00e9.txt"  # its UTF-8 holds bytes 0x80, 0x85
+    assert fields(b"A: " + name.encode() + b"\r\n")[0][1].encode("latin-1").decode() == name
+    assert fields(b"A: caf\xe9\r\n") == [("A", "caf\xe9")]
+    assert fields(b"A: \xa0b\xa0\r\n") == [("A", "\xa0b\xa0")]
+
+
+def test_errors_tell_the_line_and_never_its_text() -> None:
+    with pytest.raises(BadResponse, match="line 3: no colon") as caught:
+        fields(b"A: b\r\nhunter2\r\n")
+    assert "hunter2" not in str(caught.value)
+
+
+# -- lenient -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block, expected", [
+    (b"A: b\r\n c\r\n", [("A", "b c")]),
+    (b"A: b\r\n \t c\r\n\td\r\nE: f\r\n", [("A", "b c d"), ("E", "f")]),
+    (b"A : b\r\nC\t: d\r\n", [("A", "b"), ("C", "d")]),
+    (b"no colon\r\nA: b\r\n", [("A", "b")]),
+    (b": c\r\nA: b\r\n", [("A", "b")]),
+    (b"A B: c\r\nA: b\r\n", [("A", "b")]),
+    (b" A: b\r\nC: d\r\n", None),
+    (b"A: b\x0bc\0d\r\n", [("A", "b\x0bc\0d")]),
+    (b"A: b\x85c\r\n", [("A", "b\x85c")]),
+])
+def test_lenient_tolerates(block: bytes, expected: object) -> None:
+    if expected is None:
+        with pytest.raises(BadResponse):
+            fields(block, lenient=True)
+    else:
+        assert fields(block, lenient=True) == expected
+        with pytest.raises(BadResponse):
+            fields(block)
+
+
+@pytest.mark.parametrize("block", [
+    b"A: b\rc\r\n", b"A: b\r\r\n", b"\rContent-Length: 5\r\n",
+    b"Content-Length : 5\r\n", b"Content-Length\t: 5\r\n", b"content-length 5\r\n", b"Content-Length: 5\r\n 6\r\n",
+    b"Content-Length: 5\0\r\n", b"Transfer-Encoding : chunked\r\n", b"Transfer-Encoding:\r\n chunked\r\n",
+    b"Transfer-Encoding: \x0bchunked\r\n", b"A: b\r\n Content-Length: 5\r\n", b"\0Transfer-Encoding: chunked\r\n",
+])
+def test_lenient_never_guesses_where_a_body_ends(block: bytes) -> None:
+    with pytest.raises(BadResponse):
+        fields(block, lenient=True)
+
+
+@given(st.lists(st.tuples(st.from_regex(r"[!#-'*+.^_`|~0-9A-Za-z-]{1,8}", fullmatch=True),
+                          st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)), max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_lenient_agrees_with_strict_on_valid_heads(pairs: List[Tuple[str, str]]) -> None:
+    block = "".join(f"{name}:{value}\r\n" for name, value in pairs).encode()
+    assert fields(block, lenient=True) == fields(block) == [(name, value.strip(" ")) for name, value in pairs]
+
+
+# -- limits ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lenient", [False, True])
+def test_FLOOD_1_limits_of_a_head(lenient: bool) -> None:
+    line = b"A: " + b"b" * 60000 + b"\r\n"
+    assert len(fields(b"A: b\r\n" * 1000, lenient)) == 1000
+    assert len(fields(b"A: " + b"b" * 30000 + b"\r\n", lenient)) == 1
+    assert len(fields(line * 4, lenient)) == 4
+    for block in (b"A: b\r\n" * 1001, b"A:\n" * 1001, b"A: " + b"b" * 65536 + b"\r\n", line * 5):
+        with pytest.raises(BadResponse):
+            fields(block, lenient)
+    assert parse_response_head(b"HTTP/1.1 200 " + b"o" * 8000 + b"\r\n\r\n", lenient).status == 200
+    with pytest.raises(BadResponse, match="status line"):
+        parse_response_head(b"HTTP/1.1 200 " + b"o" * 8192 + b"\r\n\r\n", lenient)
+
+
+def test_FLOOD_1_a_head_that_grows_is_stopped() -> None:
+    for fine in (b"", b"H", b"HTTP/1.", b"HTTP/1.1 200 OK", OK + b"A: " + b"b" * 200000):
+        check_head_so_far(fine)
+    for bad in (b"X", b"HTTP/2", b"HTTP/2.0 200", b"HTTP/0", b"\r\n", b"HTTP/1.1 " + b"2" * 8192,
+                bytearray(OK + b"A: b\r\n" * 50000), b"ICY"):
+        with pytest.raises(BadResponse):
+            check_head_so_far(bad)
+
+
+@pytest.mark.parametrize("text", [
+    b"a" * 200_000, b"a:" + b" " * 200_000 + b"\n", (b"a: " + b" " * 60000 + b"\n") * 4, b"a" * 60000 + b"\r", b"\r" * 200_000,
+    b": " * 100_000, b" \t" * 100_000, b"a:\n" * 60_000, b"a:b\r" * 60_000, b"\xc2\x85" * 30000, b"\n " * 100_000,
+])
+def test_CPU_1_malformed_heads_cost_linear_time(text: bytes) -> None:
+    for lenient in (False, True):  # a quadratic pattern would take minutes
+        for end in (b"\r\n\r\n", b"\n\n", b"!\r\n\r\n"):
+            try:
+                parse_response_head(OK + text + end, lenient)
+            except BadResponse:
+                pass
+
+
+@pytest.mark.parametrize("text", [b"a" * 200_000, b"a: " + b" " * 200_000, b"a" * 100_000 + b":\r" * 50_000])
+def test_CPU_1_without_the_limits_too(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "_check_limits", lambda *_: None)
+    for lenient in (False, True):
+        for end in (b"\n\n", b"\r\n\r\n", b"\x0b\r\n\r\n"):
+            try:
+                parse_response_head(OK + text + end, lenient)
+            except BadResponse:
+                pass
+
+
+# -- the end of a head -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", [
+    b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n", b"HTTP/1.1 200 OK\nA: b\n\n", b"HTTP/1.1 200 OK\r\nA: b\n\r\n",
+    b"HTTP/1.1 200 OK\nA: b\r\n\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\r\n", b"\n",
+])
+def test_find_head_end_at_every_split(head: bytes) -> None:
+    data = head + b"body\r\n\r\nmore\n\n"
+    assert find_head_end(data) == len(head)
+    for first in range(len(data) + 1):
+        buffer = bytearray(data[:first])
+        end = find_head_end(buffer)
+        if end < 0:
+            assert first < len(head)
+            buffer += data[first:]
+            end = find_head_end(buffer, first)
+        assert end == len(head)
+
+
+def test_FLOOD_4_find_head_end_of_a_drip_is_linear() -> None:
+    data = b"A: bcdefgh\r\n" * 20_000 + b"\r\n"  # searched again at each byte, this would be minutes
+    buffer = bytearray()
+    end = -1
+    for at in range(len(data)):
+        assert end < 0
+        buffer += data[at : at + 1]
+        end = find_head_end(buffer, at)
+    assert end == len(data)
+
+
+# -- properties --------------------------------------------------------------------------------------
+
+TOKENS = st.text("!#$%&'*+-.^_`|~09AZaz", min_size=1, max_size=10)
+VALUES = st.text(st.characters(min_codepoint=9, max_codepoint=255), max_size=20).map(
+    lambda text: re.sub(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]", "", text).strip(" \t")
+)
+PAIRS = st.lists(st.tuples(TOKENS, VALUES), max_size=6)
+
+
+@given(TOKENS, PAIRS)
+@settings(max_examples=150, deadline=None)
+def test_INJ_2_what_is_rendered_is_what_is_read(method: str, pairs: List[Tuple[str, str]]) -> None:
+    data = render_request_head(method if method != "CONNECT" else "GET", "/a?b", pairs)
+    request_line, _, block = data.partition(b"\r\n")
+    assert request_line.endswith(b" /a?b HTTP/1.1")
+    head = parse_response_head(b"HTTP/1.1 200 OK\r\n" + block)
+    assert head.headers == pairs
+
+
+@given(PAIRS, st.integers(100, 599))
+@settings(max_examples=150, deadline=None)
+def test_agrees_with_http_client_on_valid_heads(pairs: List[Tuple[str, str]], status: int) -> None:
+    block = "".join(f"{name}: {value}\r\n" for name, value in pairs).encode("latin-1") + b"\r\n"
+    head = parse_response_head(b"HTTP/1.1 %d x\r\n" % status + block)
+    assert head.status == status
+    assert head.headers == [(n, v.strip(" \t")) for n, v in http.client.parse_headers(io.BytesIO(block)).items()]
+
+
+@given(st.one_of(st.binary(max_size=60), st.text("HTP/1. 20\r\n:aA\t\0", max_size=60).map(str.encode)), st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_FRAME_5_any_bytes_give_a_head_or_BadResponse(data: bytes, lenient: bool) -> None:
+    for head in (data, OK + data, OK + data + b"\r\n\r\n", OK + data + b"\n\n"):
+        try:
+            parsed = parse_response_head(head, lenient)
+        except BadResponse:
+            continue
+        assert all(name and not set(name) & set(" \t:\r\n\0") for name, _ in parsed.headers)
+        assert not any(set(value) & set("\r\n") for _, value in parsed.headers)
+        assert find_head_end(head) == len(head)
+
+
+def test_trailers_are_read_strictly() -> None:
+    assert parse_trailers(b"\r\nA:  b \r\nC: d\r\n\r\n") == [("A", "b"), ("C", "d")]
+    assert parse_trailers(b"\r\n\r\n") == []
+    for bad in (b"\r\nA: b\n\r\n", b"\r\nA b\r\n\r\n", b"\r\nA: b\r\n c\r\n\r\n", b"\r\nA: \0\r\n\r\n", b"\r\nA : b\r\n\r\n",
+                b"\r\n" + b"A: b\r\n" * 1001 + b"\r\n"):
+        with pytest.raises(BadResponse):
+            parse_trailers(bad)
+
+
+# -- reuse -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head, expected", [
+    (b"HTTP/1.1 200 OK\r\n\r\n", True),
+    (b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n", True),
+    (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", False),
+    (b"HTTP/1.1 200 OK\r\nCONNECTION: Close\r\n\r\n", False),
+    (b"HTTP/1.1 200 OK\r\nConnection: x\r\nConnection: close\r\n\r\n", False),
+    (b"HTTP/1.1 200 OK\r\nConnection: x ,\tclose , y\r\n\r\n", False),
+    (b"HTTP/1.1 200 OK\r\nConnection: closed, not-close\r\n\r\n", True),
+    (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n", False),
+    (b"HTTP/1.0 200 OK\r\n\r\n", False),
+])
+def test_QUEUE_2_keep_alive(head: bytes, expected: bool) -> None:
+    assert keep_alive(parse_response_head(head)) is expected
+
+
+@pytest.mark.parametrize("status, line, expected", [
+    (204, b"", True), (304, b"", True), (204, b"Content-Length: 0\r\n", True), (204, b"Content-Length: 45\r\n", False),
+    (304, b"Content-Length: 45\r\n", False), (304, b"Transfer-Encoding: chunked\r\n", False),
+    (200, b"Content-Length: 45\r\n", True),
+])
+def test_FRAME_7_an_announced_body_that_must_not_come(status: int, line: bytes, expected: bool) -> None:
+    assert keep_alive(parse_response_head(b"HTTP/1.1 %d X\r\n" % status + line + b"\r\n")) is expected
+
+
+# -- requests ----------------------------------------------------------------------------------------
+
+
+def test_a_request_head_byte_for_byte() -> None:
+    pairs = [("Host", "a.b"), ("X-E", ""), ("x-e", "caf\xe9 \t z"), ("A", "b: c")]
+    assert render_request_head("GET", "/p?q=%0d%0a", pairs) == (
+        b"GET /p?q=%0d%0a HTTP/1.1\r\nHost: a.b\r\nX-E: \r\nx-e: caf\xe9 \t z\r\nA: b: c\r\n\r\n"
+    )
+    assert render_request_head("M-SEARCH", "*", []) == b"M-SEARCH * HTTP/1.1\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", [
+    "GE T", "G:ET", "", "G\xc9T", "GET\r\nX:1", "GET /x HTTP/1.1\r\nA: b\r\n\r\nGET", "GET ", "\0", "G\tT", "GET\n", "\u212aET", None, 5, b"GET",
+])
+def test_INJ_1_methods_refused(method: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        render_request_head(method, "/", [("A", "b")])
+    assert caught.value.what == "method"
+
+
+@pytest.mark.parametrize("target", [
+    "", " ", "/a b", "/a\r\nX: y", "/a\nb", "/a\0", "/\x7f", "/\xe9", "/\u20ac", "/\ud800", "/ HTTP/1.1", "/ ", "\t/", None, b"/",
+])
+def test_INJ_1_targets_refused(target: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        render_request_head("GET", target, [("A", "b")])
+    assert caught.value.what == "url"
+
+
+@pytest.mark.parametrize("name", [
+    "", "X A", "X-A ", " X", "X\0", "X:", "X: y", "X\0 y", "X:y", "X\r\nY", "X\n", "X\xe9", "X\u20ac", "X\ud800", "(x)", "X\x7f", None, b"X", 1,
+])
+def test_INJ_2_header_names_refused(name: str) -> None:
+    for pairs in ([(name, "v")], [("A", "b"), (name, "v"), ("C", "d")]):
+        with pytest.raises(InvalidRequest) as caught:
+            render_request_head("GET", "/", pairs)
+        assert caught.value.what == "headers"
+
+
+@pytest.mark.parametrize("value", [
+    "a\r\n b", "a\r\nEvil: 1", "a\r\nEvil\0 1", "a\nb", "a\rb", "a\0b", "\x7f", "\x0b", "\x1c", "\u20ac", "\ud800", "\r\n", "secret\n",
+    "secret\x00", None, 5, b"x", "a\n\r\n", "a\r\n\r\nGET / HTTP/1.1",
+])
+def test_INJ_2_header_values_refused(value: str) -> None:
+    for pairs in ([("X-Name", value)], [("A", "b"), ("X-Name", value), ("C", "d")]):
+        with pytest.raises(InvalidRequest, match="X-Name") as caught:
+            render_request_head("GET", "/", pairs)
+        assert caught.value.what == "headers"
+        assert "secret" not in str(caught.value)
+
+
+def test_INJ_2_a_subclass_of_str_has_no_say() -> None:
+    class Sly(str):
+        def __str__(self) -> str:
+            return "x\r\nEvil: 1"
+
+        def __format__(self, spec: str) -> str:
+            return "x\r\nEvil: 1"
+
+    assert render_request_head("GET", "/", [("A", Sly("b")), (Sly("C"), "d")]) == b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n"
+    with pytest.raises(InvalidRequest):
+        render_request_head("GET", "/", [("A", Sly("b\n"))])
+
+
+@given(st.text("G/: \r\n\0a\xe9", max_size=8), st.text("G/: \r\n\0a\xe9", max_size=8),
+       st.lists(st.tuples(st.text("G/: \r\n\0a\xe9", max_size=6), st.text("G/: \r\n\0a\xe9", max_size=6)), max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_INJ_2_one_line_for_each_pair_or_nothing(method: str, target: str, pairs: List[Tuple[str, str]]) -> None:
+    try:
+        data = render_request_head(method, target, pairs)
+    except InvalidRequest:
+        return
+    assert data == "".join([f"{method} {target} HTTP/1.1\r\n", *[f"{n}: {v}\r\n" for n, v in pairs], "\r\n"]).encode("latin-1")
+    assert data.count(b"\n") == data.count(b"\r") == len(pairs) + 2
+    assert not set(method + target + "".join(n for n, _ in pairs)) & set(" :\0\xe9") - set(target)
+
+
+@pytest.mark.parametrize("authority", ["example.com:443", "127.0.0.1:8080", "[::1]:443", "xn--a.b:1"])
+def test_INJ_4_connect(authority: str) -> None:
+    head = render_request_head("CONNECT", authority, [("Host", authority)])
+    assert head == f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("authority", [
+    "a b:443", "a\r\nX: 1:443", "a", "a:", ":443", "a:443/x", "http://a:443", "u@a:443", "a:443443", "::1:443", "[::1]", "a?b:443", "a#:1",
+])
+def test_INJ_4_connect_targets_refused(authority: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        render_request_head("CONNECT", authority, [])
+    assert caught.value.what == "url"
+
+
+# -- the request's own framing -----------------------------------------------------------------------
+
+A = [("A", "b")]
+
+
+@pytest.mark.parametrize("method, has_body, length, added, sent", [
+    ("GET", False, None, [], 0),
+    ("DELETE", False, None, [], 0),
+    ("POST", False, None, [("Content-Length", "0")], 0),
+    ("PUT", False, None, [("Content-Length", "0")], 0),
+    ("PATCH", False, None, [("Content-Length", "0")], 0),
+    ("GET", True, 5, [("Content-Length", "5")], 5),
+    ("POST", True, 0, [("Content-Length", "0")], 0),
+    ("POST", True, 5, [("Content-Length", "5")], 5),
+    ("POST", True, None, [("Transfer-Encoding", "chunked")], None),
+])
+def test_FRAME_1_the_library_frames(method: str, has_body: bool, length: object, added: object, sent: object) -> None:
+    given_pairs = list(A)
+    pairs, size = frame_request(method, given_pairs, has_body, length)  # type: ignore[arg-type]
+    assert (pairs, size) == (A + added, sent)  # type: ignore[operator]
+    assert given_pairs == A
+
+
+@pytest.mark.parametrize("pair, has_body, length, sent", [
+    (("Content-Length", "5"), True, 5, 5),
+    (("content-LENGTH", "5"), True, 5, 5),
+    (("Content-Length", "0"), True, 0, 0),
+    (("Content-Length", "0"), False, None, 0),
+    (("Content-Length", "9"), True, None, 9),
+    (("Transfer-Encoding", "chunked"), True, None, None),
+    (("transfer-encoding", "Chunked"), True, None, None),
+])
+def test_FRAME_1_the_callers_framing_is_kept(pair: Tuple[str, str], has_body: bool, length: object, sent: object) -> None:
+    pairs = [*A, pair]
+    assert frame_request("POST", pairs, has_body, length) == (pairs, sent)  # type: ignore[arg-type]
+
+
+CL, TE = "Content-Length", "Transfer-Encoding"
+
+
+@pytest.mark.parametrize("pairs, has_body, length", [
+    ([(CL, "3")], True, 5),
+    ([(CL, "9")], True, 5),
+    ([(CL, "5")], False, None),
+    ([(CL, "05")], True, 5),
+    ([(CL, "+5")], True, 5),
+    ([(CL, "5 ")], True, 5),
+    ([(CL, "\u0665")], True, 5),
+    ([(CL, "")], True, 0),
+    ([(CL, "1" * 21)], True, None),
+    ([(CL, "9" * 5000)], True, None),
+    ([(CL, "-1")], True, None),
+    ([(CL, "5, 5")], True, 5),
+    ([(CL, "5"), ("content-length", "5")], True, 5),
+    ([(CL, "5"), (TE, "chunked")], True, 5),
+    ([(CL, "5"), (TE, "chunked")], True, None),
+    ([(TE, "chunked")], True, 5),
+    ([(TE, "chunked")], True, 0),
+    ([(TE, "chunked")], False, None),
+    ([(TE, "gzip, chunked")], True, None),
+    ([(TE, "gzip")], True, None),
+    ([(TE, "")], True, None),
+    ([(TE, "identity")], True, None),
+    ([(TE, "chunked"), (TE, "chunked")], True, None),
+])
+def test_FRAME_1_refused(pairs: List[Tuple[str, str]], has_body: bool, length: object) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        frame_request("POST", pairs, has_body, length)  # type: ignore[arg-type]
+    assert caught.value.what == "headers"

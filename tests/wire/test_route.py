@@ -1,0 +1,143 @@
+"""Routes: what may share a connection, what counts as one origin, what a proxy is asked."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from miniaxios.wire import TLSOptions, parse_proxy, parse_url
+from miniaxios.wire.route import Route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PLAIN = TLSOptions()
+
+
+def lookup(host: str) -> str:
+    return "127.0.0.1"
+
+
+def route(
+    url: str = "https://origin.test/", tls: TLSOptions = PLAIN, proxy: Any = None, **more: Any
+) -> Route:
+    return Route(parse_url(url), None if proxy is None else parse_proxy(proxy), tls, **more)
+
+
+#: Each line is a way to the same origin; no two may share a connection.
+WAYS = {
+    "direct": {},
+    "other scheme": {"url": "http://origin.test:443/"},
+    "other host": {"url": "https://other.test/"},
+    "trailing dot": {"url": "https://origin.test./"},
+    "other port": {"url": "https://origin.test:444/"},
+    "link-local": {"url": "https://[fe80::1]/"},
+    "zone": {"url": "https://[fe80::1%25eth0]/"},
+    "other zone": {"url": "https://[fe80::1%25eth1]/"},
+    "proxy": {"proxy": "http://proxy.test"},
+    "proxy port": {"proxy": "http://proxy.test:81"},
+    "proxy host": {"proxy": "http://proxy2.test"},
+    "proxy scheme": {"proxy": "https://proxy.test:80"},
+    "socks": {"proxy": "socks5://proxy.test"},
+    "socks names": {"proxy": "socks5h://proxy.test"},
+    "proxy user": {"proxy": "http://u:p@proxy.test"},
+    "proxy password": {"proxy": "http://u:q@proxy.test"},
+    "proxy user without password": {"proxy": "http://u@proxy.test"},
+    "proxy tls": {"proxy": {"protocol": "https", "host": "proxy.test", "reject_unauthorized": False}},
+    "proxy ca": {"proxy": {"protocol": "https", "host": "proxy.test", "ca": "a.pem"}},
+    "proxy cert": {"proxy": {"protocol": "https", "host": "proxy.test", "cert": "a.pem", "key": "a.key"}},
+    "proxy servername": {"proxy": {"protocol": "https", "host": "proxy.test", "servername": "a"}},
+    "proxy tls options": {"proxy": "https://proxy.test", "proxy_tls": TLSOptions(ca="x")},
+    "unverified": {"tls": TLSOptions(reject_unauthorized=False)},
+    "ca": {"tls": TLSOptions(ca="a.pem")},
+    "other ca": {"tls": TLSOptions(ca=b"a.pem")},
+    "cert": {"tls": TLSOptions(cert="a.pem", key="a.key")},
+    "other cert": {"tls": TLSOptions(cert="b.pem", key="a.key")},
+    "other key": {"tls": TLSOptions(cert="a.pem", key="b.key")},
+    "passphrase": {"tls": TLSOptions(cert="a.pem", key="a.key", passphrase="x")},
+    "servername": {"tls": TLSOptions(servername="a.test")},
+    "other servername": {"tls": TLSOptions(servername="b.test")},
+    "min version": {"tls": TLSOptions(min_version="TLSv1.3")},
+    "context": {"tls": TLSOptions(context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))},
+    "other context": {"tls": TLSOptions(context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))},
+    "unix socket": {"socket_path": "/run/a"},
+    "other unix socket": {"socket_path": "/run/b"},
+    "family 4": {"family": 4},
+    "family 6": {"family": 6},
+    "lookup": {"lookup": lookup},
+    "other lookup": {"lookup": lambda host: "127.0.0.1"},
+    "local address": {"local_address": "127.0.0.1"},
+    "other local address": {"local_address": "127.0.0.2"},
+}
+
+
+def test_POOLKEY_1_no_two_ways_share() -> None:
+    keys = {name: route(**way).key for name, way in WAYS.items()}  # type: ignore[arg-type]
+    for name, key in keys.items():
+        assert [other for other in keys if keys[other] == key] == [name]
+
+
+@pytest.mark.parametrize("name", sorted(WAYS))
+def test_equal_ways_share(name: str) -> None:
+    way: Any = WAYS[name]
+    assert route(**way).key == route(**way).key
+
+
+@pytest.mark.parametrize(
+    "other", ["https://origin.test/a/b?c#d", "https://ORIGIN.test:443", "https://u:p@origin.test/"]
+)
+def test_path_and_userinfo_are_no_part_of_the_key(other: str) -> None:
+    assert route(other).key == route().key
+
+
+def test_tls_options_do_not_matter_without_tls() -> None:
+    url = "http://origin.test/"
+    assert route(url, TLSOptions(ca="a.pem")).key == route(url).key
+
+
+def test_POOLKEY_2_a_mutated_context_is_another() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls = TLSOptions(context=context)
+    before = route(tls=tls)
+    context.check_hostname = False
+    between = route(tls=tls)
+    context.verify_mode = ssl.CERT_NONE
+    after = route(tls=tls)
+    assert len({before.key, between.key, after.key}) == 3
+    assert before.tls_key != tls.pool_key
+
+
+@pytest.mark.parametrize(
+    "one, other, equal",
+    [
+        ({}, {"proxy": "http://proxy.test"}, True),
+        ({}, {"tls": TLSOptions(ca="a")}, True),
+        ({}, {"url": "https://origin.test/other"}, True),
+        ({}, {"url": "http://origin.test/"}, False),
+        ({}, {"url": "https://origin.test:8443/"}, False),
+        ({}, {"socket_path": "/run/a"}, False),
+        ({"url": "https://[fe80::1%25a]/"}, {"url": "https://[fe80::1%25b]/"}, False),
+    ],
+)
+def test_origin(one: Any, other: Any, equal: bool) -> None:
+    assert (route(**one).origin == route(**other).origin) is equal
+
+
+@pytest.mark.parametrize(
+    "url, proxy, tunnel, forward",
+    [
+        ("http://a.test/", None, False, False),
+        ("https://a.test/", None, False, False),
+        ("http://a.test/", "http://p", False, True),
+        ("https://a.test/", "http://p", True, False),
+        ("http://a.test/", "https://p", False, True),
+        ("https://a.test/", "https://p", True, False),
+        ("http://a.test/", "socks5://p", True, False),
+        ("https://a.test/", "socks5h://p", True, False),
+    ],
+)
+def test_what_the_proxy_is_asked(url: str, proxy: Any, tunnel: bool, forward: bool) -> None:
+    made = route(url, proxy=proxy)
+    assert (made.is_tunnel, made.is_forward) == (tunnel, forward)

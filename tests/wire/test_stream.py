@@ -1,0 +1,715 @@
+"""System calls on real sockets: deadlines, the stop-button, errors by their names."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import select
+import socket
+import ssl
+import struct
+import sys
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from miniaxios.wire import scope as scope_module
+from miniaxios.wire import stream as stream_module
+from miniaxios.wire.errors import DeadlineExceeded, NetworkError, Stopped
+from miniaxios.wire.scope import Scope
+from miniaxios.wire.stream import Stream, interrupt, network_error
+
+from ..support.peer import Peer
+from ..support.server import Server
+from ..support.tls import server_context
+from .streams import dial, pair, read_all, trusting
+from .torture import Elapsed, StopWhenAsked, WatchedScope, client_sockets, interrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, List, Optional
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+MiB = 1 << 20
+
+
+def small_buffers(stream: Stream, size: int = 4096) -> None:
+    """Few bytes fit into the kernel."""
+    socket.socket.setsockopt(stream.sock, socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+
+
+@contextmanager
+def deaf(tls: bool, scope: Scope) -> Iterator[Stream]:
+    """A stream to a peer that never reads."""
+    with Server(lambda conn: conn.pause(30), tls=tls) as server, dial(server, scope) as stream:
+        yield stream
+
+
+@contextmanager
+def dripping(tls: bool, scope: Scope) -> Iterator[Stream]:
+    """A stream to a peer that sends a byte now and then, for ever."""
+    endless = iter(lambda: b"x", b"")
+    with Server(lambda conn: conn.drip(endless), tls=tls) as server, dial(server, scope) as stream:
+        yield stream
+
+
+def send_for_ever(stream: Stream) -> None:
+    while True:
+        stream.sendall(bytes(MiB))
+
+
+def wait_for_ever(stream: Stream) -> None:
+    while True:
+        readable, _ = stream.wait(True, False)
+        assert not readable or stream.receive_now() is None  # a session ticket
+
+
+def receive_for_ever(stream: Stream) -> None:
+    while True:
+        assert stream.receive(10)
+
+
+# --- deadlines -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize(
+    "where, work",
+    [(deaf, send_for_ever), (deaf, wait_for_ever), (deaf, receive_for_ever), (dripping, receive_for_ever)],
+)
+def test_FLOOD_4_deadline(where: Any, work: Callable[[Stream], None], tls: bool) -> None:
+    scope = Scope(10.0)
+    with where(tls, scope) as stream:
+        scope.timeout = 0.3
+        scope.restart()
+        with Elapsed() as took, pytest.raises(DeadlineExceeded):
+            work(stream)
+        assert 0.29 <= took.seconds < 5
+
+
+def stalled_handshake(conn: Peer) -> None:
+    conn.hold()
+
+
+def dripping_handshake(conn: Peer) -> None:
+    # The beginning of a record that is never complete.
+    conn.drip(iter([b"\x16\x03\x03\x40\x00"] + [b"\x02"] * 10**4))
+
+
+@pytest.mark.parametrize("script", [stalled_handshake, dripping_handshake])
+def test_FLOOD_4_deadline_of_a_handshake(script: Callable[[Peer], None]) -> None:
+    with Server(script) as server, Elapsed() as took, pytest.raises(DeadlineExceeded):
+        with dial(server, Scope(0.3), tls=True):
+            pass
+    assert 0.29 <= took.seconds < 5
+
+
+def test_a_passed_deadline_touches_no_socket() -> None:
+    with pair() as (stream, far):
+        far.sendall(b"here already")
+        stream.scope.deadline = 0.0
+        for call in (stream.receive, lambda: stream.sendall(b"x"), lambda: stream.wait(True, True)):
+            with pytest.raises(DeadlineExceeded):
+                call()
+
+
+@pytest.mark.parametrize("held", [0.03, 60.0])
+@pytest.mark.parametrize("timeout", [None, 10.0])
+def test_the_socket_s_own_timeout_neither_fires_early_nor_late(held: float, timeout: Optional[float]) -> None:
+    scope = Scope(timeout, True)
+    with pair(scope) as (stream, far):
+        stream._set_timeout(held)
+        answer = threading.Timer(0.15, far.sendall, [b"late"])
+        answer.start()
+        assert stream.receive() == b"late"
+        answer.join()
+        stream._set_timeout(held)
+        scope.timeout = 0.1
+        scope.restart()
+        with Elapsed() as took, pytest.raises(DeadlineExceeded):
+            stream.receive()
+        assert 0.1 <= took.seconds < 5
+
+
+def test_the_socket_s_own_timeout_does_not_cut_a_send(no_leaks: None) -> None:
+    with pair(Scope()) as (stream, far):
+        small_buffers(stream)
+        stream._set_timeout(0.02)
+        data = DATA[: 1 << 18]
+        received: List[bytes] = []
+
+        def read_late() -> None:
+            threading.Event().wait(0.1)
+            while sum(map(len, received)) < len(data):
+                received.append(far.recv(65536))
+
+        reader = threading.Thread(target=read_late)
+        reader.start()
+        stream.sendall(data)
+        reader.join()
+        assert b"".join(received) == data
+
+
+def test_a_stream_goes_by_the_scope_it_is_lent_to() -> None:
+    with pair(Scope(0.05)) as (stream, far):
+        with pytest.raises(DeadlineExceeded):
+            stream.receive()
+        stream.reclaim()
+        second = Scope(None, True)
+        stream.lend(second)
+        threading.Timer(0.1, far.sendall, [b"x"]).start()
+        assert stream.receive() == b"x"
+
+
+class FailingSocket:
+    """A socket whose calls all raise one error."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.calls = 0
+
+    def _fail(self, *arguments: Any) -> Any:
+        self.calls += 1
+        raise self.error
+
+    recv = send = do_handshake = _fail
+
+    def gettimeout(self) -> Optional[float]:
+        return None
+
+    def settimeout(self, seconds: Optional[float]) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    "call", [lambda s: s.receive(), lambda s: s.sendall(b"x"), lambda s: s._handshake(None)]
+)
+def test_the_kernel_s_timeout_is_no_deadline(call: Callable[[Stream], Any]) -> None:
+    sock = FailingSocket(OSError(errno.ETIMEDOUT, "Connection timed out"))
+    with pytest.raises(NetworkError) as caught:
+        call(Stream(sock, Scope(60.0)))
+    assert caught.value.code == "ETIMEDOUT" and caught.value.errno == errno.ETIMEDOUT
+    assert sock.calls == 1
+
+
+# --- the stop-button -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("timeout", [None, 60.0])
+@pytest.mark.parametrize(
+    "where, work",
+    [(deaf, send_for_ever), (deaf, wait_for_ever), (deaf, receive_for_ever), (dripping, receive_for_ever)],
+)
+def test_stop(where: Any, work: Callable[[Stream], None], timeout: Optional[float], tls: bool) -> None:
+    scope = WatchedScope(timeout)
+    with where(tls, scope) as stream:
+        with StopWhenAsked(scope) as stop, pytest.raises(Stopped) as caught:
+            work(stream)
+        assert stop.delay < 2 and caught.value.reason == "why"
+        assert not stream.reclaim()
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.03])
+@pytest.mark.parametrize("script", [stalled_handshake, dripping_handshake])
+def test_stop_in_a_handshake(script: Callable[[Peer], None], moment: float) -> None:
+    scope = WatchedScope()
+    with Server(script) as server, dial(server, scope, tls=False) as stream:
+        with StopWhenAsked(scope, moment) as stop, pytest.raises(Stopped):
+            stream.start_tls(trusting(), "localhost")
+        assert stop.delay < 2
+
+
+def test_stop_before() -> None:
+    scope = Scope(None, True)
+    with pair() as (stream, far):
+        stream.reclaim()
+        scope.stop("early")
+        with pytest.raises(Stopped):
+            stream.lend(scope)
+        for call in (stream.receive, lambda: stream.sendall(b"x"), lambda: stream.wait(True, True)):
+            with pytest.raises(Stopped):
+                call()
+        with pytest.raises(Stopped):
+            stream.start_tls(trusting(), "localhost")
+
+
+def test_stop_never_touches_what_was_detached() -> None:
+    first, second = Scope(None, True), Scope(10.0, True)
+    with pair(first) as (stream, far):
+        assert stream.reclaim()
+        stream.lend(second)
+        first.stop()
+        far.sendall(b"ping")
+        assert stream.receive() == b"ping"
+        stream.sendall(b"pong")
+        assert far.recv(10) == b"pong"
+        assert stream.reclaim()
+        second.stop()
+        assert not stream.is_stale()
+
+
+@pytest.mark.parametrize("call", [lambda s: s.receive_now(), lambda s: s.send_now(b"x")])
+def test_calls_that_do_not_sleep_know_a_stop_from_an_end(call: Callable[[Stream], Any]) -> None:
+    scope = Scope(None, True)
+    with pair(scope) as (stream, far):
+        scope.stop()
+        with pytest.raises(Stopped):
+            call(stream)
+
+
+def test_stop_is_noticed_where_a_shutdown_wakes_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "SLICE", 0.05)
+    monkeypatch.setattr(stream_module, "interrupt", lambda sock: None)
+    for work in (receive_for_ever, send_for_ever, wait_for_ever):
+        for timeout in (None, 60.0):
+            scope = WatchedScope(timeout)
+            with deaf(False, scope) as stream:
+                with StopWhenAsked(scope) as stop, pytest.raises(Stopped):
+                    work(stream)
+                assert stop.delay < 2
+    scope = WatchedScope()
+    with Server.silent() as server, dial(server, scope, tls=False) as stream:
+        with StopWhenAsked(scope) as stop, pytest.raises(Stopped):
+            stream.start_tls(trusting(), "localhost")
+        assert stop.delay < 2
+
+
+def test_slices_do_not_end_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "SLICE", 0.02)
+    with pair(Scope(None, True)) as (stream, far):
+        threading.Timer(0.1, far.sendall, [b"x"]).start()
+        assert stream.receive() == b"x"
+
+
+# A stop at the moment in which ``ssl`` takes the socket over leaves its half-made object to the collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_handler_stops_its_own_thread_at_any_line(tls: bool) -> None:
+    """With what it does to the socket, at any line of an exchange: Stopped, at once, and all is closed."""
+
+    def script(conn: Peer) -> None:
+        assert conn.read_until(b"?")
+        conn.send(b"!")
+        conn.hold()
+
+    def talk(scope: Scope) -> None:
+        with dial(server, scope) as stream:
+            stream.sendall(b"what?")
+            assert stream.receive() == b"!"
+            assert stream.receive_now() is None
+            stream.send_now(b"x")
+            stream.wait(True, False, 0.0)
+
+    with Server(script, tls=tls) as server:
+        # Every seventh line; which ones differs between the versions of Python.
+        for at in range(1 + sys.version_info[1] % 7, 1000, 7):
+            scope = Scope(20.0, True)
+            stopped = False
+            try:
+                came_so_far = interrupted(
+                    lambda: talk(scope), (stream_module, scope_module), at, lambda: scope.stop("handler")
+                )
+            except Stopped:
+                stopped = came_so_far = True
+            if not came_so_far:
+                break
+            assert scope.stopped
+            gc.collect()
+            assert client_sockets(server.port) == [], at
+        assert at > 30 and not stopped
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("tls", [False, True])
+def test_keyboard_interrupt_at_any_line_leaves_no_socket(tls: bool) -> None:
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    def talk() -> None:
+        with dial(server, Scope(20.0, True)) as stream:
+            stream.sendall(b"what?")
+            assert stream.receive() == b"what?"
+
+    def echo(conn: Peer) -> None:
+        conn.send(conn.read_exactly(5))
+        conn.hold()
+
+    with Server(echo, tls=tls) as server:
+        for at in range(1, 1000, 3 if tls else 1):
+            try:
+                if not interrupted(talk, (stream_module,), at, press):
+                    break
+            except KeyboardInterrupt:
+                pass
+            if client_sockets(server.port):
+                gc.collect()
+            assert client_sockets(server.port) == [], at
+        assert at > 10
+
+
+@pytest.mark.parametrize("end", [Peer.reset, Peer.close])
+def test_a_handshake_with_who_is_gone(end: Callable[[Peer], None]) -> None:
+    """No ResourceWarning either: once closed by its peer, ``ssl`` would take the socket over and lose it."""
+    go = threading.Event()
+
+    def script(conn: Peer) -> None:
+        conn.wait(go)
+        end(conn)
+
+    with Server(script) as server, dial(server, tls=False) as stream:
+        go.set()
+        assert stream_module._poll(stream.fileno(), True, False, 5)[0]
+        server._threads[-1].join(5)
+        with pytest.raises(NetworkError) as caught:
+            stream.start_tls(trusting(), "localhost")
+        assert caught.value.code == "ECONNRESET"
+
+
+def test_interrupt_takes_any_socket() -> None:
+    sock = socket.socket()
+    interrupt(sock)  # not connected
+    sock.close()
+    interrupt(sock)  # closed
+    with pair() as (stream, far):
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        with pytest.raises(NetworkError):
+            stream.receive()
+        stream.interrupt()  # reset
+
+
+# --- sending -------------------------------------------------------------------------------------------
+
+
+DATA = b"".join(number.to_bytes(4, "big") for number in range(1 << 18))  # 1 MiB, no two parts alike
+
+
+def swallow(conn: Peer) -> None:
+    """Reads slowly, and answers with how much it was, when it was the right bytes."""
+    data = conn.read_exactly(len(DATA))
+    conn.send(b"same" if data == DATA else b"other")
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("timeout", [None, 10.0])
+def test_partial_writes(tls: bool, timeout: Optional[float]) -> None:
+    with Server(swallow, tls=tls) as server, dial(server, Scope(timeout)) as stream:
+        small_buffers(stream)
+        stream.sendall(DATA)
+        assert read_all(stream) == b"same"
+
+
+def test_partial_writes_of_one_byte() -> None:
+    with pair() as (stream, far):
+        real = stream.sock
+
+        class OneByOne:
+            def send(self, data: Any) -> int:
+                return int(real.send(data[:1]))
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(real, name)
+
+        stream.sock = OneByOne()
+        stream.sendall(bytearray(b"byte by byte"))
+        stream.sock = real
+        stream.close()
+        assert b"".join(iter(lambda: far.recv(100), b"")) == b"byte by byte"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("timeout", [None, 10.0])
+def test_send_now_sends_what_fits_and_sleeps_never(tls: bool, timeout: Optional[float]) -> None:
+    go = threading.Event()
+
+    def script(conn: Peer) -> None:
+        conn.wait(go)
+        swallow(conn)
+
+    with Server(script, tls=tls) as server, dial(server, Scope(timeout)) as stream:
+        stream._arm()
+        small_buffers(stream, 65536)  # more than a record of TLS
+        view = memoryview(DATA)
+        with Elapsed() as took:
+            while True:
+                count = stream.send_now(view)
+                if not count:
+                    break
+                view = view[count:]
+        assert took.seconds < 5 and 0 < len(view) < len(DATA)
+        go.set()
+        while view:
+            assert stream.wait(False, True) == (False, True)
+            view = view[stream.send_now(view) :]
+        assert read_all(stream) == b"same"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("timeout", [None, 10.0])
+def test_receive_now(tls: bool, timeout: Optional[float]) -> None:
+    go = threading.Event()
+
+    def script(conn: Peer) -> None:
+        conn.wait(go)
+        conn.send(b"data")
+        assert conn.read_exactly(2) == b"ok"
+
+    with Server(script, tls=tls) as server, dial(server, Scope(timeout)) as stream:
+        stream._arm()
+        with Elapsed() as took:
+            assert stream.receive_now() is None
+        assert took.seconds < 5
+        go.set()
+        got: List[bytes] = []
+        while sum(map(len, got)) < 4:
+            stream.wait(True, False)
+            data = stream.receive_now(2)
+            got += [data] if data is not None else []  # None: a session ticket
+        assert b"".join(got) == b"data"
+        stream.sendall(b"ok")
+        data = None
+        while data is None:
+            stream.wait(True, False)
+            data = stream.receive_now()
+        assert data == b""
+
+
+# --- staleness -----------------------------------------------------------------------------------------
+
+
+def idle_for(conn: Peer, then: Callable[[Peer], Any], go: threading.Event) -> None:
+    assert conn.read_exactly(1) == b"?"
+    conn.send(b"!")
+    conn.wait(go)
+    then(conn)
+    if not conn.is_closed:
+        conn.hold()
+
+
+@pytest.mark.parametrize("tls", [False, "1.2", "1.3"])
+@pytest.mark.parametrize(
+    "then",
+    [
+        Peer.close,
+        Peer.cut,
+        Peer.reset,
+        lambda conn: conn.send(b"unasked"),
+        lambda conn: conn.shutdown_write(),
+    ],
+    ids=["close", "cut", "reset", "bytes", "half-close"],
+)
+def test_QUEUE_1_stale(then: Callable[[Peer], Any], tls: Any) -> None:
+    go = threading.Event()
+    with Server(lambda conn: idle_for(conn, then, go), tls=context_of(tls)) as server:
+        with dial(server) as stream:
+            stream.sendall(b"?")
+            assert stream.receive() == b"!"
+            for _ in range(3):
+                assert not stream.is_stale()
+            go.set()
+            assert stream_module._poll(stream.fileno(), True, False, 5)[0]
+            assert stream.is_stale()
+    server.hangups.clear()
+
+
+def context_of(tls: Any) -> Any:
+    if not tls:
+        return None
+    version = ssl.TLSVersion.TLSv1_3 if tls == "1.3" else ssl.TLSVersion.TLSv1_2
+    return server_context(minimum=version, maximum=version)
+
+
+def test_QUEUE_1_session_tickets_are_not_stale() -> None:
+    """A server of TLS 1.3 sends them on its own; they may lie unread in the kernel."""
+    with Server.silent(tls=context_of("1.3")) as server, dial(server) as stream:
+        assert stream.sock.version() == "TLSv1.3"
+        assert stream_module._poll(stream.fileno(), True, False, 5)[0], "no ticket came"
+        assert not stream.is_stale()
+        assert not stream_module._poll(stream.fileno(), True, False, 0)[0]
+        assert not stream.is_stale()
+
+
+def test_QUEUE_1_bytes_that_openssl_holds_are_stale() -> None:
+    with Server(lambda conn: (conn.send(b"!more"), conn.hold()), tls=True) as server, dial(server) as stream:
+        assert stream.receive(1) == b"!"
+        assert stream.sock.pending() == 4
+        assert not stream_module._poll(stream.fileno(), True, False, 0)[0]
+        assert stream.is_stale()
+
+
+def test_a_closed_stream_is_stale() -> None:
+    with pair() as (stream, _):
+        stream.close()
+        stream.close()
+        assert stream.is_stale() and stream.fileno() == -1
+        for timeout in (10.0, 5.0):
+            stream.scope.timeout = timeout  # so that its own timeout has to be set anew, too
+            stream.scope.restart()
+            for call in (
+                stream.receive,
+                lambda: stream.sendall(b"x"),
+                stream.receive_now,
+                lambda: stream.send_now(b"x"),
+            ):
+                with pytest.raises(NetworkError) as caught:
+                    call()
+                assert caught.value.code == "ECONNRESET"
+            with pytest.raises(NetworkError):
+                stream.start_tls(trusting(), "localhost")
+
+
+# --- ends ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_half_close(tls: bool) -> None:
+    def script(conn: Peer) -> None:
+        conn.send(b"all")
+        conn.shutdown_write()
+        assert conn.read_exactly(5) == b"still"
+
+    with Server(script, tls=tls) as server, dial(server) as stream:
+        assert read_all(stream) == b"all"
+        assert stream.receive() == b""
+        stream.sendall(b"still")
+        assert server.wait_connections(1)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_reset(tls: bool) -> None:
+    def script(conn: Peer) -> None:
+        conn.read_exactly(1)
+        conn.reset()
+
+    with Server(script, tls=tls) as server, dial(server) as stream:
+        stream.sendall(b"x")
+        with pytest.raises(NetworkError) as caught:
+            stream.receive()
+        assert caught.value.code == "ECONNRESET" and "read" in str(caught.value)
+        with pytest.raises(NetworkError) as caught:
+            for _ in range(1000):
+                stream.sendall(bytes(65536))
+        assert caught.value.code in ("EPIPE", "ECONNRESET", "EPROTO")
+        with pytest.raises(NetworkError):
+            for _ in range(1000):
+                stream.send_now(bytes(65536))
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_FRAME_9_a_ragged_end_of_TLS_is_an_error(version: str) -> None:
+    def script(conn: Peer) -> None:
+        conn.send(b"half")
+        conn.cut()
+
+    for receive in (lambda s: s.receive(), until_something):
+        with Server(script, tls=context_of(version)) as server, dial(server) as stream:
+            assert receive(stream) == b"half"
+            with pytest.raises(NetworkError) as caught:
+                receive(stream)
+            assert caught.value.code == "ECONNRESET"
+
+
+def until_something(stream: Stream) -> bytes:
+    while True:
+        stream.wait(True, False)
+        data = stream.receive_now()
+        if data is not None:
+            return data
+
+
+def test_garbage_instead_of_a_record() -> None:
+    def script(conn: Peer) -> None:
+        conn.read_exactly(1)
+        socket.socket.send(conn.sock, b"HTTP/1.1 200 OK\r\n\r\n")  # past the TLS layer
+        conn.wait_closed()
+
+    with Server(script, tls=True) as server, dial(server) as stream:
+        stream.sendall(b"x")
+        with pytest.raises(NetworkError) as caught:
+            stream.receive()
+        assert caught.value.code == "EPROTO"
+
+
+# --- waiting -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("poll", [True, False])
+def test_wait(poll: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not poll:
+        monkeypatch.delattr(select, "poll")
+    with pair() as (stream, far):
+        assert stream.wait(True, True) == (False, True)
+        assert stream.wait(True, False, 0.0) == (False, False)
+        with Elapsed() as took:
+            assert stream.wait(True, False, 0.05) == (False, False)
+        assert 0.05 <= took.seconds < 5
+        assert not stream.is_stale()
+        far.sendall(b"x")
+        assert stream.wait(True, False) == (True, False)
+        assert stream.wait(True, True) == (True, True)
+        assert stream.is_stale()
+        stream.receive()
+        far.close()
+        assert stream.wait(True, False) == (True, False)
+        stream.scope.timeout = 0.0
+        stream.scope.restart()
+        with pytest.raises(DeadlineExceeded):
+            stream.wait(True, False)
+
+
+@pytest.mark.parametrize("seconds, expected", [(None, None), (0.0, 0), (0.0004, 1), (0.001, 2), (1.5, 1501)])
+def test_milliseconds_are_rounded_up(seconds: Optional[float], expected: Optional[int]) -> None:
+    """Or the last one would be spent in a busy loop."""
+    assert stream_module._milliseconds(seconds) == expected
+
+
+def test_wait_knows_what_openssl_holds() -> None:
+    with Server(lambda conn: (conn.send(b"!more"), conn.hold()), tls=True) as server, dial(server) as stream:
+        assert stream.receive(1) == b"!"
+        assert stream.wait(True, True) == (True, False)
+        assert stream.receive_now() == b"more"
+        assert stream.wait(True, True) == (False, True)
+
+
+def test_the_longest_timeouts() -> None:
+    for timeout in (2.0**31, 1e12, float("inf")):
+        with pair(Scope(timeout)) as (stream, far):
+            far.sendall(b"x")
+            assert stream.wait(True, False) == (True, False)
+            assert stream.receive() == b"x"
+            stream.sendall(b"x")
+
+
+# --- names of errors -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error, code",
+    [
+        (ConnectionResetError(errno.ECONNRESET, "x"), "ECONNRESET"),
+        (BrokenPipeError(errno.EPIPE, "x"), "EPIPE"),
+        (OSError(errno.ESHUTDOWN, "x"), "ECONNRESET"),
+        (OSError(errno.ENOTCONN, "x"), "ECONNRESET"),
+        (OSError(errno.EBADF, "x"), "ECONNRESET"),
+        (OSError(errno.EHOSTUNREACH, "x"), "EHOSTUNREACH"),
+        (OSError(errno.ENETUNREACH, "x"), "ENETUNREACH"),
+        (OSError(errno.ETIMEDOUT, "x"), "ETIMEDOUT"),
+        (OSError(999999, "x"), "ERR_NETWORK"),
+        (OSError("no number"), "ERR_NETWORK"),
+        (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), "ECONNRESET"),
+        (ssl.SSLZeroReturnError(6, "closed"), "ECONNRESET"),
+        (ssl.SSLError(1, "bad record mac"), "EPROTO"),
+    ],
+)
+def test_names(error: Exception, code: str) -> None:
+    made = network_error(error, "read")
+    assert made.code == code and type(made) is NetworkError
+    assert str(made).startswith("read ")
+
+
+def test_names_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(errno.errorcode, 10061, "WSAECONNREFUSED")
+    assert network_error(OSError(10061, "x"), "connect").code == "ECONNREFUSED"
