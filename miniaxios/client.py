@@ -1,0 +1,182 @@
+"""Axios: an instance with its defaults and interceptors.
+
+Rules of the room: the config of a request is merged here, anew for each call, and nothing of the
+caller's is altered; options are checked behind the interceptors, in ``dispatch``.
+"""
+
+from __future__ import annotations
+
+from .calls import ABSENT, Calls
+from .config import check_config, config_from, library_defaults, merge_config
+from .dispatch import dispatch
+from .errors import bad_option
+from .headers import flatten_headers, merge_headers
+from .interception import InterceptorManager, run_chain
+from .public import Statics
+from .transforms import default_transform_request, default_transform_response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, List, Mapping, Optional
+
+    from .concurrent import Promises
+    from .config import Config
+    from .promise import Promise
+    from .response import Response
+
+    Given = Optional[Mapping[str, Any]]
+
+MULTIPART = "multipart/form-data"
+
+
+class Interceptors:
+    """``request`` and ``response``: the two chains of an instance."""
+
+    __slots__ = ("request", "response")
+
+    def __init__(self) -> None:
+        self.request = InterceptorManager()
+        self.response = InterceptorManager()
+
+    def copy(self) -> Interceptors:
+        """The same interceptors, as they are now."""
+        made = Interceptors()
+        made.request.handlers = list(self.request.handlers)
+        made.response.handlers = list(self.response.handlers)
+        return made
+
+
+class Axios(Calls["Response"], Statics):
+    """A client: call it, or one of its methods, to make a request and get its :class:`Response`.
+
+    ``Axios(config=None)``: the library's defaults merged with the config. ``defaults`` is the
+    instance's :class:`Config`, to read and to alter; ``interceptors.request`` and ``.response`` are its
+    chains; ``promises`` has the same calls returning promises. The package's public classes and
+    functions are attributes too (``axios.CancelToken``, ``axios.is_cancel``).
+
+    Every call raises :class:`AxiosError` when the request fails or ``validate_status`` refuses the
+    status, and what the caller's own callbacks raise. Thread-safe. Source: axios, ``lib/core/Axios``.
+    """
+
+    def __init__(self, config: Given = None) -> None:
+        base = library_defaults(default_transform_request, default_transform_response)
+        #: What every request of this instance starts from.
+        self.defaults: Config = merge_config(base, config)
+        self.interceptors: Interceptors = Interceptors()
+
+    def _call(
+        self,
+        method: Optional[str],
+        url: Any,
+        config: Given,
+        options: Mapping[str, Any],
+        data: Any = ABSENT,
+        is_form: bool = False,
+    ) -> Response:
+        return self._perform(self._config_for(method, url, config, options, data, is_form), self.interceptors)
+
+    def _config_for(
+        self,
+        method: Optional[str],
+        url: Any,
+        config: Given,
+        options: Mapping[str, Any],
+        data: Any = ABSENT,
+        is_form: bool = False,
+    ) -> Config:
+        """The config of one request, as its first interceptor gets it."""
+        if method is None and hasattr(url, "items"):
+            url, config = None, url if config is None else _joined(url, config)
+        own = config_from(url, config, options)
+        if method is not None:
+            own["method"] = method
+        if data is not ABSENT:
+            own["data"] = data  # the argument beats the config, also when it is None, as in axios
+        if is_form:
+            _mark_as_form(own)
+        return _completed(merge_config(self.defaults, own), self.defaults)
+
+    def _perform(self, config: Config, interceptors: Interceptors) -> Response:
+        """Take a merged config through the interceptors, and to the network between them."""
+        switches = config["transitional"]
+        is_legacy = not isinstance(switches, dict) or switches.get(
+            "legacy_interceptor_req_res_ordering", True
+        )
+        return run_chain(  # type: ignore[no-any-return]
+            config, interceptors.request, interceptors.response, dispatch, is_legacy
+        )
+
+    def get_uri(self, config: Given = None, **options: Any) -> str:
+        """The URL (str) that a request with this config would use, ``""`` for none. Nothing is sent."""
+        from .urls import build_url
+
+        url, given = (config, None) if isinstance(config, str) else (None, config)
+        merged = merge_config(self.defaults, config_from(url, given, options))
+        check_config(merged)
+        return build_url(merged)
+
+    def create(self, config: Given = None, **options: Any) -> Axios:
+        """A new instance, whose defaults are this one's, as they are now, merged with the config.
+
+        Interceptors are not taken over. Source: ``axios.create``.
+        """
+        made = Axios.__new__(type(self))
+        made.defaults = merge_config(self.defaults, config_from(None, config, options))
+        made.interceptors = Interceptors()
+        return made
+
+    @property
+    def promises(self) -> Promises:
+        """The same calls, each under way on a thread at once and returning a :class:`Promise`."""
+        from .concurrent import Promises
+
+        return Promises(self)
+
+    def all(self, iterable: Iterable[Any]) -> Promise:
+        """A :class:`Promise` of a list, in order. Takes promises, futures and plain values."""
+        from .promise import all_
+
+        return all_(iterable)
+
+    def spread(self, callback: Callable[..., Any]) -> Callable[[List[Any]], Any]:
+        """A function of one list that calls ``callback(*list)``."""
+        from .promise import spread
+
+        return spread(callback)
+
+
+def _completed(config: Config, defaults: Mapping[str, Any]) -> Config:
+    """``config`` with its method, and the headers of that method. Source: axios, ``Axios._request``."""
+    config["method"] = method = _method_of(config, defaults)
+    found = dict.get(config, "headers")
+    if found is not None and not hasattr(found, "items"):
+        raise bad_option("headers", "a mapping, Headers or a list of pairs", found)
+    config["headers"] = flatten_headers(found, method)
+    return config
+
+
+def _method_of(config: Config, defaults: Mapping[str, Any]) -> str:
+    # A dict's get: Config's own would answer with the library's default before the instance's is asked.
+    for method in (dict.get(config, "method"), defaults.get("method")):
+        if isinstance(method, str):
+            if method:
+                # Letters that are ASCII only in lower case stay as they are, for the check to refuse.
+                return method.lower() if method.isascii() else method
+        elif method is not None:
+            raise bad_option("method", "an HTTP method (a token)", method)
+    return "get"
+
+
+def _joined(first: Mapping[str, Any], second: Given) -> Mapping[str, Any]:
+    """Two configs of one call; a merge alone would drop the ``url``, ``method`` and ``data`` of the first."""
+    return {**config_from(None, first, {}), **merge_config(first, second)}
+
+
+def _mark_as_form(own: Config) -> None:
+    """Ask for multipart, unless the call itself has a ``Content-Type``; an instance's counts less.
+
+    Source: axios's documents (``postForm`` with another type); in axios itself multipart always wins.
+    """
+    given = dict.get(own, "headers")
+    if not flatten_headers(given, own["method"]).has("Content-Type"):
+        own["headers"] = merge_headers(given, {"Content-Type": MULTIPART})

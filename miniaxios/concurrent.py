@@ -1,0 +1,53 @@
+"""``axios.promises``: the calls of an instance, each on a thread of its own, returning promises."""
+
+from __future__ import annotations
+
+from .calls import ABSENT, Calls
+from .errors import AxiosError
+from .plain_data import copied
+from .promise import Promise
+from .workers import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping, Optional
+
+    from .client import Axios
+
+
+class Promises(Calls[Promise]):
+    """Mirrors the calls of ``axios``, as Node's ``fs.promises`` mirrors ``fs``.
+
+    What is altered after a call, the config, the ``data``, the instance's defaults or interceptors, is
+    too late for it: all is copied before the call returns, as axios does. Whatever is wrong rejects.
+    """
+
+    __slots__ = ("_axios",)
+
+    def __init__(self, axios: Axios) -> None:
+        self._axios = axios
+
+    def _call(
+        self,
+        method: Optional[str],
+        url: Any,
+        config: Optional[Mapping[str, Any]],
+        options: Mapping[str, Any],
+        data: Any = ABSENT,
+        is_form: bool = False,
+    ) -> Promise:
+        try:
+            merged = self._axios._config_for(method, url, config, options, data, is_form)
+            if "data" in merged:
+                merged["data"] = _copy_of(merged["data"])
+        except Exception as error:
+            return Promise.reject(error)
+        return run(self._axios._perform, merged, self._axios.interceptors.copy())
+
+
+def _copy_of(data: Any) -> Any:
+    try:
+        return copied("data", data)
+    except AxiosError:
+        # It contains itself, or is too deep: the transforms tell what is wrong with it, and where.
+        return data
