@@ -55,7 +55,14 @@ class Crew:
         """Queue ``job``, and start a thread for it unless enough are working."""
         with self._lock:
             self._jobs.append(job)
-        self._reinforce()
+        try:
+            self._reinforce()
+        except BaseException:
+            # The caller has no promise of it: nobody is to do it behind their back.
+            with self._lock:
+                if job in self._jobs:
+                    self._jobs.remove(job)
+            raise
 
     def step_aside(self) -> Optional[object]:
         """This thread is about to wait for a promise: if it is a worker, another may take its place.
@@ -82,13 +89,17 @@ class Crew:
             if not self._jobs or len(self._busy) >= WORKERS:
                 return
             self._busy.add(worker)
-        thread = threading.Thread(
-            target=self._work, args=(worker,), name=f"{__package__}-worker", daemon=False
-        )
         try:
-            thread.start()
+            threading.Thread(
+                target=self._work, args=(worker,), name=f"{__package__}-worker", daemon=False
+            ).start()
         except RuntimeError as error:
             self._do_without(worker, error)
+        except BaseException:
+            # No memory, or an interrupt: a place that nobody has would be counted on for ever.
+            with self._lock:
+                self._busy.discard(worker)
+            raise
 
     def _do_without(self, worker: object, error: RuntimeError) -> None:
         """The system gives no thread: those at work will take the jobs; without any, refuse them."""

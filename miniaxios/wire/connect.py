@@ -287,6 +287,8 @@ class _Race:
             stream = Stream(winner, self._scope)
             self._opened.remove(winner)
             return stream
+        except OSError as error:
+            raise network_error(error, "connect") from error
         finally:
             # The losers are closed here, not when they lose: until detach() returns, a stop may be on
             # its way to one of them, and its number must not be another socket's by then.

@@ -171,7 +171,10 @@ class Stream:
             return True, False
         if seconds is not None and (left is None or seconds < left):
             left = seconds
-        ready = _poll(self.sock.fileno(), reading, writing, left)
+        try:
+            ready = _poll(self.sock.fileno(), reading, writing, left)
+        except OSError as error:
+            raise self._broken("poll", error) from error
         self.scope.left()
         return ready
 

@@ -162,7 +162,10 @@ def import_ssl() -> Any:
 
 def _make_context(options: TLSOptions) -> ssl.SSLContext:
     module = import_ssl()
-    context: ssl.SSLContext = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
+    try:
+        context: ssl.SSLContext = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
+    except OSError as error:
+        raise TLSError("EPROTO", f"no TLS context can be made: {error}") from error
     _set_floor(module, context, _version(module, options.min_version))
     # A close without notice is an attack or a fault, never an end: Python 3.8 and 3.9 would hide it.
     context.options &= ~IGNORE_UNEXPECTED_EOF
