@@ -19,7 +19,10 @@ def main(arguments: List[str]) -> int:
     if arguments == ["--selftest"]:
         from .selftest import run
 
-        return run(sys.stdout)
+        try:
+            return run(sys.stdout)
+        except BrokenPipeError:
+            return _reader_gone()
     if arguments == ["--version"]:
         from .version import __version__
 

@@ -242,7 +242,8 @@ def _keywords(options: Mapping[str, Any]) -> Dict[Any, Any]:
 _ELSEWHERE = {
     "json": "data", "content": "data", "body": "data", "files": "data", "cookies": "cookie_jar",
     "proxies": "proxy", "stream": "response_type", "allow_redirects": "max_redirects",
-    "follow_redirects": "max_redirects", "verify": "https_agent", "cert": "https_agent",
+    "follow_redirects": "max_redirects", "verify": "https_agent", "cert": "https_agent", "ca": "https_agent",
+    "rejectUnauthorized": "https_agent", "reject_unauthorized": "https_agent", "keep_alive": "http_agent",
 }  # fmt: skip
 
 

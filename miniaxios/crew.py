@@ -1,7 +1,8 @@
 """The threads that promises work on.
 
-Rules of the room: jobs wait in one queue, and at most ``WORKERS`` threads take them from it. A
-thread ends as soon as the queue is empty, so that nothing idles and nothing has to be joined; it is
+Rules of the room: jobs wait in one queue, and ``WORKERS`` threads take them from it; when none of
+them has got to a new job for ``STALL`` seconds, twice as many may, for a job's timeout and its
+cancelling count from its start. A thread ends as soon as the queue is empty, so that nothing idles and nothing has to be joined; it is
 no daemon, so that the process stays alive until all work has settled, as under Node. A thread that
 waits for another job's promise says so (``step_aside``) and another one may take its place: jobs
 that wait for jobs can't run out of threads. A forked child starts with an empty queue.
@@ -12,7 +13,9 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
+from time import monotonic
 
+from .alarms import ALARMS
 from .errors import AxiosError
 
 TYPE_CHECKING = False
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 #: Threads that work at once; those that wait for a promise not counted.
 WORKERS = 32
+
+#: Seconds without a job begun after which the threads count as stuck.
+STALL = 0.1
 
 
 class Job:
@@ -50,6 +56,10 @@ class Crew:
         self._jobs: Deque[Job] = deque()
         self._busy: Set[object] = set()
         self._mine = threading.local()
+        self._limit = WORKERS
+        self._begun = 0
+        self._begun_before = 0
+        self._is_watched = False
 
     def submit(self, job: Job) -> None:
         """Queue ``job``, and start a thread for it unless enough are working."""
@@ -63,6 +73,28 @@ class Crew:
                 if job in self._jobs:
                     self._jobs.remove(job)
             raise
+        self._watch()
+
+    def _watch(self) -> None:
+        """While jobs wait, look now and then whether the threads are stuck."""
+        with self._lock:
+            if not self._jobs or len(self._busy) < self._limit:
+                return
+            self._is_watched = True
+            try:
+                ALARMS.set(self, monotonic() + STALL, self._relieve)
+            except AxiosError:
+                return  # the system gives no thread for it, and would give none for the jobs
+
+    def _relieve(self) -> None:
+        with self._lock:
+            is_stuck, self._begun_before = self._begun == self._begun_before, self._begun
+            if is_stuck:
+                self._limit = 2 * max(self._limit, len(self._busy))
+            missing = min(len(self._jobs), self._limit - len(self._busy))
+        for _ in range(missing):
+            self._reinforce()
+        self._watch()
 
     def step_aside(self) -> Optional[object]:
         """This thread is about to wait for a promise: if it is a worker, another may take its place.
@@ -86,7 +118,7 @@ class Crew:
         """Start one more thread if there is work for it, and room."""
         worker = object()
         with self._lock:
-            if not self._jobs or len(self._busy) >= WORKERS:
+            if not self._jobs or len(self._busy) >= self._limit:
                 return
             self._busy.add(worker)
         try:
@@ -133,10 +165,16 @@ class Crew:
             # Off the list before the look at the queue, never after: a job that is submitted in
             # between (by a finaliser on this thread) would find the crew full and nobody coming.
             self._busy.discard(worker)
-            if not self._jobs or len(self._busy) >= WORKERS:
+            if not self._jobs or len(self._busy) >= self._limit:
                 return None
             self._busy.add(worker)
-            return self._jobs.popleft()
+            self._begun += 1
+            job = self._jobs.popleft()
+            if not self._jobs and self._is_watched:
+                self._is_watched = False
+                self._limit = WORKERS
+                ALARMS.cancel(self)
+            return job
 
 
 CREW = Crew()

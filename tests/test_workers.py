@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -66,7 +67,8 @@ def test_context_variables_are_the_callers():
     assert variable.get() == "mine"
 
 
-def test_no_more_threads_than_allowed_and_all_jobs_are_done():
+def test_no_more_threads_than_allowed_and_all_jobs_are_done(monkeypatch):
+    monkeypatch.setattr(crew, "STALL", PATIENCE)
     lock, gate = threading.Lock(), threading.Event()
     now, most = [0], [0]
     full = threading.Event()
@@ -106,7 +108,24 @@ def test_a_full_crew_that_waits_lets_others_in():
     assert all_(waiting).result(PATIENCE) == ["open"] * len(waiting)
 
 
-def test_a_job_that_waits_for_a_thread_can_be_cancelled():
+def test_threads_that_are_stuck_get_company(no_leaks):
+    gate = threading.Event()
+    stuck = [run(gate.wait, PATIENCE) for _ in range(5 * crew.WORKERS)]
+    assert run(int, "1").result(PATIENCE) == 1
+    gate.set()
+    assert all_(stuck).result(PATIENCE) == [True] * len(stuck)
+    # And then there are as many as before.
+    for _ in range(2 * crew.WORKERS):
+        run(int)
+    assert run(int, "2").result(PATIENCE) == 2
+    deadline = time.monotonic() + PATIENCE
+    while crew.CREW._limit != crew.WORKERS and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert crew.CREW._limit == crew.WORKERS
+
+
+def test_a_job_that_waits_for_a_thread_can_be_cancelled(monkeypatch):
+    monkeypatch.setattr(crew, "STALL", PATIENCE)
     gate, calls = threading.Event(), []
     running = [run(gate.wait, PATIENCE) for _ in range(crew.WORKERS)]
     queued = run(calls.append, 1)
@@ -189,6 +208,8 @@ def test_a_worker_that_would_wait_for_ever_is_told(monkeypatch):
 
 def test_a_callback_that_ends_its_thread_costs_no_place(monkeypatch):
     monkeypatch.setattr(crew, "WORKERS", 1)
+    monkeypatch.setattr(crew.CREW, "_limit", 1)
+    monkeypatch.setattr(crew, "STALL", PATIENCE)
     monkeypatch.setattr(threading, "excepthook", lambda args: None)
     left = []
 
