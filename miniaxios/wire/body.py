@@ -324,10 +324,12 @@ class Response(http.client.HTTPResponse):
     def _abandon(self) -> None:
         """End the lease without reuse."""
         lease = self._lease
-        if lease is not None:
-            lease.give_back(False)
-        self._lease = self._connection = None
-        self._ended(False)
+        try:
+            if lease is not None:
+                lease.give_back(False)
+            self._lease = self._connection = None
+        finally:
+            self._ended(False)
 
     def _ended(self, complete: bool) -> None:
         if self._end is None:
@@ -363,7 +365,7 @@ class Response(http.client.HTTPResponse):
 
         A read under way in another thread ends with Stopped.
         """
-        if self._end is not None or getattr(self, "_lease", None) is None:
+        if getattr(self, "_lease", None) is None:
             return  # over, or never came to life
         # Before the look at the lock: who reads now will see it on leaving, and who comes later at once.
         self._is_closing = True

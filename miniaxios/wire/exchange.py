@@ -277,6 +277,8 @@ def _own_headers(request: Request, route: Route, given: Set[str], keep_alive: bo
         headers = _without_proxy_authorization(headers, route)
     if "host" not in given:
         headers = [("Host", request.url.host_header), *headers]
+    elif sum([name.lower() == "host" for name, _ in headers]) > 1:
+        raise InvalidRequest("more than one header Host")  # RFC 9112 section 3.2
     if "connection" not in given:
         headers = [*headers, _KEEP_ALIVE if keep_alive else _CLOSE]
     return headers

@@ -78,12 +78,14 @@ class Lease:
         """End the lease: the connection goes back to its pool if it is reusable, and is closed if not."""
         if self._is_over:
             return
-        if not reusable and self.connection is not None:
-            self.connection.close()
-        self._reusable = reusable
-        self._pool._returned.append(self)
-        self._is_over = True  # not sooner: an interrupt before would lose the slot
-        self._pool._tidy()
+        try:
+            if not reusable and self.connection is not None:
+                self.connection.close()
+        finally:
+            self._reusable = reusable
+            self._pool._returned.append(self)
+            self._is_over = True  # not sooner: an interrupt before would lose the slot
+            self._pool._tidy()
 
 
 class _Origin:
@@ -142,14 +144,14 @@ class Pool:
         try:
             with self._lock:
                 self._expire(float("inf"), surplus)
+            return bool(surplus)
         finally:
             self._clear_away(surplus)
-        return bool(surplus)
 
     @property
     def idle_connections(self) -> int:
         """How many connections are kept for reuse at the moment."""
-        return sum([len(origin.idle) for origin in tuple(self._origins.values())])
+        return sum([len(origin.idle) for origin in self._origins.copy().values()])
 
     # -- taking ------------------------------------------------------------------------------------
 
@@ -303,8 +305,12 @@ def _drop_old(idle: List[Connection], too_old: float, surplus: List[Connection])
 
 
 def _close_all(connections: List[Connection]) -> None:
-    for connection in connections:
-        connection.close()
+    try:
+        while connections:
+            connections.pop().close()
+    finally:
+        if connections:  # one close was interrupted: on with the rest
+            _close_all(connections)
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

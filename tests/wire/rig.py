@@ -192,3 +192,13 @@ class FakeStream:
     def close(self) -> None:
         self.closed += 1
         FakeStream.alive.discard(self)
+
+
+class Fragile(FakeStream):
+    """Closing it is interrupted, once."""
+
+    def close(self) -> None:
+        was_closed = self.closed
+        super().close()
+        if not was_closed:
+            raise Interrupt("in close")

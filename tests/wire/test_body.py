@@ -30,7 +30,7 @@ from miniaxios.wire.route import Route
 from tests.support.server import Peer, Reply, Server, chunked
 from tests.support.tls import CA
 
-from .rig import FakeStream, Interrupt, Interruption, Via, ask, fetch, in_thread
+from .rig import FakeStream, Fragile, Interrupt, Interruption, Via, ask, fetch, in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -796,6 +796,21 @@ def test_on_end_may_raise() -> None:
     assert calls == [True]
     pool.lease(ROUTE).take(Scope(1.0))
     pool.close()
+
+
+def test_on_end_when_closing_is_interrupted() -> None:
+    ends: List[bool] = []
+    pool = Pool(max_sockets=1)
+    response = made_of([with_length(b"0123456789")], pool, on_end=ends.append)
+    sock = response._connection.sock  # type: ignore[union-attr]
+    sock.close()
+    response._connection.sock = Fragile(sock.scope)  # type: ignore[union-attr]
+    with pytest.raises(Interrupt) as caught:
+        response.close()
+    assert ends == [False] and caught.value.args == ("in close",)
+    pool.lease(ROUTE).take(Scope(0.5))
+    response.close()
+    assert ends == [False]
 
 
 def test_progress_counts_bytes_of_the_body() -> None:

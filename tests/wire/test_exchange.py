@@ -100,6 +100,7 @@ def test_without_keep_alive_the_request_says_so() -> None:
         ("CONNECT", [], None),
         ("GET", [("X", "a\r\nb")], None),
         ("GET", [("X Y", "a")], None),
+        ("GET", [("Host", "a.test"), ("host", "b.test")], None),
         ("POST", [("Content-Length", "3")], b"hello"),
         ("POST", [("Transfer-Encoding", "chunked")], b"hello"),
     ],

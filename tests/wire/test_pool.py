@@ -22,7 +22,7 @@ from tests.support.proxy import Proxy
 from tests.support.server import Reply, Server, UnixServer, has_ipv6
 from tests.support.tls import CA, PASSPHRASE, certificate, client_context, key, server_context
 
-from .rig import FakeStream, Interrupt, Interruption, Via, ask, fetch, in_thread
+from .rig import FakeStream, Fragile, Interrupt, Interruption, Via, ask, fetch, in_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -238,6 +238,19 @@ def test_connections_of_other_origins_expire_too(clock: Clock) -> None:
     lease.give_back(False)
     pool.close()
     assert pool._origins == {}
+
+
+def test_idle_timeout_between_two_sweeps(clock: Clock) -> None:
+    pool = Pool(idle_timeout=0.5)
+    lease = borrow(pool)
+    stream = connection_of(lease).sock
+    hand_back(lease)
+    borrow(pool, route("b.test")).give_back(False)  # looks at all origins
+    clock.now += 0.6
+    again = borrow(pool)
+    assert is_closed(stream) and connection_of(again).sock is not stream
+    again.give_back(False)
+    assert_at_rest(pool)
 
 
 def test_use_makes_young_again(clock: Clock) -> None:
@@ -748,6 +761,38 @@ def test_interrupted_while_others_wait_and_close(monkeypatch: pytest.MonkeyPatch
 
     assert run_interrupted(scenario, check) > 30
     check()
+
+
+def make_fragile(lease: Lease) -> FakeStream:
+    connection_of(lease).sock = made = Fragile(Scope())
+    return made
+
+
+def test_an_interrupt_while_closing_loses_no_slot() -> None:
+    """Not even while its traceback keeps everything alive."""
+    pool = Pool(max_sockets=1)
+    lease = borrow(pool)
+    connection_of(lease).close()
+    make_fragile(lease)
+    with pytest.raises(Interrupt) as caught:
+        lease.give_back(False)
+    borrow(pool, scope=Scope(0.5)).give_back(False)
+    assert_at_rest(pool)
+    assert caught.value.args == ("in close",)
+
+
+def test_an_interrupt_while_closing_many_closes_the_rest() -> None:
+    pool = Pool()
+    leases = [borrow(pool) for _ in range(4)]
+    connection_of(leases[2]).close()
+    streams = [make_fragile(lease) if lease is leases[2] else connection_of(lease).sock for lease in leases]
+    for lease in leases:
+        hand_back(lease)
+    with pytest.raises(Interrupt) as caught:
+        pool.close()
+    assert [is_closed(stream) for stream in streams] == [True] * 4
+    assert_at_rest(pool)
+    assert caught.value.args == ("in close",)
 
 
 def test_a_real_signal_while_waiting() -> None:
