@@ -187,7 +187,6 @@ class _Call:
         wire.prepare(
             limit_of(option("max_content_length")),
             option("decompress") is not False,
-            False,  # its way of giving each receive the whole timeout lets a dripping server live on
             self._download_progress(wire),
             None if self.download_rate is None else Pace(self.download_rate),
             self._ended,

@@ -60,7 +60,6 @@ class Response(http.client.HTTPResponse):
     _count = 0
     _left = b""  # decoded bytes that were read ahead, from _at on
     _at = 0
-    _is_streamed = False
     _progress: Optional[Callable[[int], None]] = None
     _pace: Optional[Pace] = None
     _piece_size = RECEIVE_SIZE
@@ -94,19 +93,17 @@ class Response(http.client.HTTPResponse):
         self,
         limit: int = -1,
         decode: bool = True,
-        streamed: bool = False,
         progress: Optional[Callable[[int], None]] = None,
         pace: Optional[Pace] = None,
         on_end: Optional[Callable[[bool], None]] = None,
     ) -> None:
         """Say how the body is to be read. Not called for answers that nobody reads (redirects).
 
-        ``limit``: bytes allowed, -1 for any; ``streamed``: each read has the whole timeout to itself;
+        ``limit``: bytes allowed, -1 for any; ``decode``: whether content codings are taken off;
         ``progress``: called with the size of each raw piece; ``on_end``: called once, with whether the
         body was read to its end.
         """
         self._limit = self._raw_limit = limit
-        self._is_streamed = streamed
         self._progress = progress
         self._pace = pace
         if pace is not None:
@@ -158,8 +155,6 @@ class Response(http.client.HTTPResponse):
             return b""
         if self._end is not None or self._is_closing:
             raise Stopped(CLOSED)
-        if self._is_streamed:
-            self._scope.restart()
         framing, decoder = self._framing, self._decoder
         while True:
             if decoder is not None:

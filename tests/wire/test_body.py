@@ -556,7 +556,7 @@ def test_closed_by_another_thread_while_blocked() -> None:
         with Via(max_sockets=1) as via:
             response = ask(via, server.url(), scope=Scope(None, stoppable=True))
             ends: List[bool] = []
-            response.prepare(streamed=True, on_end=ends.append)
+            response.prepare(on_end=ends.append)
 
             def read() -> bytes:
                 first = response.next_piece()
@@ -711,7 +711,7 @@ def test_a_forgotten_response_leaves_nothing() -> None:
         warnings.simplefilter("error")
         for number, circular in enumerate((False, True, False)):
             response = ask(via, server.url(), scope=Scope(5.0))
-            response.prepare(streamed=True)
+            response.prepare()
             assert response.next_piece()
             if circular:
                 response.me = response  # type: ignore[attr-defined]
@@ -854,46 +854,6 @@ def test_FLOOD_4_a_dripped_body_does_not_outlive_the_deadline() -> None:
             conn.prepare()
             conn.read_all()
         assert 0.29 <= monotonic() - begun < 5
-
-
-def test_FLOOD_4_one_read_of_a_stream_has_one_deadline() -> None:
-    """Bytes that drip in and make no body byte, here a chunk extension, do not prolong it."""
-    start = OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n5;"
-
-    def script(conn: Peer) -> None:
-        conn.read_request()
-        conn.send(start)
-        conn.drip(b"x" * 4000, 0.05)
-
-    with Server(script) as server, Via() as via:
-        response = ask(via, server.url(), scope=Scope(0.3))
-        response.prepare(streamed=True)
-        assert response.next_piece() == b"first"
-        begun = monotonic()
-        with pytest.raises(DeadlineExceeded):
-            response.next_piece()
-        assert 0.29 <= monotonic() - begun < 5
-
-
-def test_a_slow_reader_of_a_stream_loses_nothing() -> None:
-    go = threading.Event()
-
-    def script(conn: Peer) -> None:
-        conn.read_request()
-        conn.send(OK + b"Content-Length: 8\r\n\r\nhalf")
-        conn.wait(go)
-        conn.send(b"half")
-
-    with Server(script) as server, Via() as via:
-        scope = Scope(0.2)
-        response = ask(via, server.url(), scope=scope)
-        response.prepare(streamed=True)
-        assert response.next_piece() == b"half"
-        assert scope.deadline is not None
-        scope.deadline = monotonic() - 1  # that long the reader was away
-        go.set()
-        assert response.next_piece() == b"half"
-        assert response.next_piece() == b""
 
 
 def test_pace_slows_down() -> None:
