@@ -2,10 +2,11 @@
 
 Rules of the room: jobs wait in one queue, and ``WORKERS`` threads take them from it; when none of
 them has got to a new job for ``STALL`` seconds, twice as many may, for a job's timeout and its
-cancelling count from its start. A thread ends as soon as the queue is empty, so that nothing idles and nothing has to be joined; it is
-no daemon, so that the process stays alive until all work has settled, as under Node. A thread that
-waits for another job's promise says so (``step_aside``) and another one may take its place: jobs
-that wait for jobs can't run out of threads. A forked child starts with an empty queue.
+cancelling count from its start. A thread ends as soon as the queue is empty, so that nothing idles and
+nothing has to be joined; it is no daemon, so that the process stays alive until all work has settled,
+as under Node. A thread that waits for another job's promise says so (``step_aside``) and another one
+may take its place: jobs that wait for jobs can't run out of threads. A forked child starts with an
+empty queue.
 """
 
 from __future__ import annotations

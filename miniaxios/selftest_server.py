@@ -8,7 +8,7 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, BinaryIO, Dict, List, Optional, Tuple
+    from typing import Any, BinaryIO, Dict, Iterable, List, Optional, Tuple
 
 
 class EchoServer:
@@ -108,7 +108,7 @@ def _gzipped(data: bytes) -> bytes:
     return coder.compress(data) + coder.flush()
 
 
-def _response(status: int, media_type: str, body: bytes, headers: List[Tuple[str, str]] = []) -> bytes:
+def _response(status: int, media_type: str, body: bytes, headers: Iterable[Tuple[str, str]] = ()) -> bytes:
     lines = [f"HTTP/1.1 {status} OK", f"Content-Type: {media_type}", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
