@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 #: Node's codes that stand for a broken or refused connection, Python's ConnectionError.
 CONNECTION_CODES = frozenset(("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE"))
 
-#: Redirects followed where the option is None, as where it is not set.
+#: Redirects followed where the option is not set.
 MAX_REDIRECTS = 5
 
 #: Class of the basement -> class and code upstairs. The first that fits counts.
@@ -138,8 +138,7 @@ class _Call:
             policy.on_head = cookies.store
         proxy = option("proxy")
         policy.proxy = proxy if proxy is None or proxy is False else parse_proxy(proxy)
-        limit = option("max_redirects")
-        policy.max_redirects = MAX_REDIRECTS if limit is None else limit
+        policy.max_redirects = option("max_redirects", MAX_REDIRECTS)
         policy.max_body_length = limit_of(option("max_body_length"))
         policy.lenient = option("insecure_http_parser") is True
         policy.family = option("family")
@@ -221,7 +220,10 @@ class _Call:
             # Cut short or malformed: the head is honest, and what came of the body is not shown.
             failure = self.failure(error)
             failure.response = response
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback holds this frame, which must not hold it
 
     def _download_progress(self, wire: WireResponse) -> Optional[Callable[[int], None]]:
         callback = self.option("on_download_progress")
@@ -363,10 +365,11 @@ def socket_path_of(config: Config) -> Optional[str]:
     if path is None or allowed is None:
         return path
     names = [allowed] if isinstance(allowed, str) else allowed
-    if os.path.abspath(path) not in [os.path.abspath(name) for name in names]:
+    wanted = os.path.abspath(path)
+    if wanted not in [os.path.abspath(name) for name in names]:
         message = f'socketPath "{path}" is not permitted by allowedSocketPaths'
         raise AxiosError(message, AxiosError.ERR_BAD_OPTION_VALUE, config)
-    return path
+    return wanted  # what was compared: the path as given may lead elsewhere through a link
 
 
 def _sensitive(names: Optional[List[str]], xsrf_header: Optional[str]) -> FrozenSet[str]:

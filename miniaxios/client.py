@@ -17,7 +17,7 @@ from .transforms import default_transform_request, default_transform_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, List, Mapping, Optional
+    from typing import Any, Callable, Iterable, List, Mapping, NoReturn, Optional
 
     from .concurrent import Promises
     from .config import Config
@@ -105,6 +105,9 @@ class Axios(Calls["Response"], Statics):
         return run_chain(  # type: ignore[no-any-return]
             config, interceptors.request, interceptors.response, dispatch, is_legacy
         )
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an Axios may hold credentials and callables and can't be pickled")
 
     def get_uri(self, config: Given = None, **options: Any) -> str:
         """The URL (str) that a request with this config would use, ``""`` for none. Nothing is sent."""

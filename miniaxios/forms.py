@@ -56,7 +56,7 @@ def serialize_params(params: Any, serializer: Any = None) -> str:
         raise bad_option("params_serializer", "a callable or a mapping", options)
     serialize = _callable_option(options, "serialize")
     if serialize is not None:
-        return _query_of(serialize(params))
+        return _query_of(serialize(params, options) if _required_arguments(serialize) > 1 else serialize(params))
     if isinstance(params, URLSearchParams):
         return str(params)
     return _flattened(params, options, _callable_option(options, "encode"))

@@ -214,7 +214,8 @@ _ROWS = (
         "Pool of connections and TLS settings for ``https:``; the shared one unless given.",
     ),
     Option(
-        "proxy", "proxy", None, "deep", is_proxy, "a mapping, a URL or False",
+        # Not merged deep, as axios does: credentials and TLS of one proxy must not go to another.
+        "proxy", "proxy", None, "replace", is_proxy, "a mapping, a URL or False",
         "Proxy to go through; False for none, None for what the environment says.",
     ),
     Option(

@@ -55,9 +55,10 @@ def _authorize(config: Config, headers: Any, url: URL) -> None:
     name, secret = ("" if part is None else part for part in (username, password))
     try:
         pair = f"{name}:{secret}".encode()
-    except UnicodeEncodeError as error:
+    except UnicodeEncodeError:
         message = "option auth holds a lone surrogate"
-        raise AxiosError(message, AxiosError.ERR_BAD_OPTION_VALUE, config) from error
+        # Without its cause, which shows the password.
+        raise AxiosError(message, AxiosError.ERR_BAD_OPTION_VALUE, config) from None
     headers.set("Authorization", "Basic " + b64encode(pair).decode("ascii"), True)
 
 
@@ -169,16 +170,16 @@ class HopHooks:
     def _take(self, options: Dict[str, Any], redirect: Any) -> None:
         """What the callback made of the next hop: its own headers go where it says, inherited secrets not."""
         inherited = frozenset(redirect.headers)
-        if not isinstance(options["method"], str):
-            expected = "a function that leaves options['method'] a str"
-            raise bad_option("before_redirect", expected, options["method"])
-        redirect.method = options["method"].upper()
-        headers = options["headers"]
+        method, target, headers = options.get("method"), options.get("url"), options.get("headers")
+        if not isinstance(method, str) or not isinstance(target, str) or headers is None:
+            expected = "a function that leaves options with a method, a url and headers"
+            raise bad_option("before_redirect", expected, method if isinstance(target, str) else target)
+        redirect.method = method.upper()
         pairs = (headers if isinstance(headers, Headers) else Headers(headers)).wire_pairs()
-        if options["url"] != str(redirect.url):
+        if target != str(redirect.url):
             from .wire import parse_url, same_origin, without_secrets
 
-            url = parse_url(options["url"])
+            url = parse_url(target)
             if not same_origin(url, redirect.url):
                 harmless = frozenset(without_secrets(redirect.headers, self._sensitive))
                 pairs = [pair for pair in pairs if pair in harmless or pair not in inherited]

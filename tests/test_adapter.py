@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import inspect
 import io
 import socket
@@ -454,6 +455,18 @@ def test_allowed_socket_paths(client):
             assert str(error) == 'socketPath "%s" is not permitted by allowedSocketPaths' % path
         assert len(server.requests) == 5
         assert client.get(server.url("/"), socket_path=path, allowed_socket_paths=None).data == "in"
+
+
+def test_allowed_socket_paths_are_not_left_by_a_link(client, tmp_path):
+    """What is compared is what is connected to: a link before ".." leads elsewhere than the text says."""
+    with UnixServer.handler(lambda request: Reply(b"in")) as server:
+        below = os.path.join(os.path.dirname(server.socket_path), "below")
+        os.mkdir(below)
+        (tmp_path / "link").symlink_to(below)
+        path = os.path.join(str(tmp_path), "link", "..", os.path.basename(server.socket_path))
+        assert os.path.exists(path)
+        allowed = os.path.abspath(path)
+        assert failed(client.get, "/", socket_path=path, allowed_socket_paths=allowed).code == "ENOENT"
 
 
 @pytest.mark.parametrize(

@@ -620,3 +620,10 @@ def test_defaults_may_be_replaced_by_a_plain_dict():
     here.defaults = {"adapter": recorder, "baseURL": "http://c.test", "method": "PUT"}
     config = here("/x", data="d").config
     assert (config["base_url"], config["method"], config["data"]) == ("http://c.test", "put", "d")
+
+
+def test_LEAK_2_an_instance_does_not_pickle():
+    import pickle
+
+    with pytest.raises(TypeError, match="pickled"):
+        pickle.dumps(axios.create(auth=("u", "p")))

@@ -718,3 +718,9 @@ def test_unknown_keyword_names_the_nearest_option(name, nearest):
 
 def test_camel_names_cover_every_option():
     assert {NAMES.get(camel, camel) for camel in CAMEL.values()} == set(OPTIONS)
+
+
+def test_PROXY_1_credentials_of_one_proxy_do_not_reach_another():
+    instance = {"proxy": {"host": "a", "port": 1, "auth": {"username": "u", "password": "p"}, "reject_unauthorized": False}}
+    merged = merge_config(instance, {"proxy": {"host": "b", "port": 2}})
+    assert merged["proxy"] == {"host": "b", "port": 2}

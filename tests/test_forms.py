@@ -637,3 +637,9 @@ def test_to_form_data_wants_an_object(value: Any) -> None:
 
 def test_to_form_data_wants_options_that_are_a_mapping() -> None:
     assert code_of(to_form_data, {}, None, "dots") == "ERR_BAD_OPTION_VALUE"
+
+
+def test_a_serializer_of_two_arguments_gets_the_options():
+    options = {"serialize": lambda params, given: "%s-%s" % (params["a"], given["dots"]), "dots": True}
+    assert serialize_params({"a": 1}, options) == "1-True"
+    assert serialize_params({"a": 1}, {"serialize": lambda params, extra=0: "one"}) == "one"

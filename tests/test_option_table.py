@@ -46,7 +46,7 @@ before_redirect       beforeRedirect        replace  None
 sensitive_headers     sensitiveHeaders      replace  None
 http_agent            httpAgent             replace  None
 https_agent           httpsAgent            replace  None
-proxy                 proxy                 deep     None
+proxy                 proxy                 replace  None
 socket_path           socketPath            replace  None
 allowed_socket_paths  allowedSocketPaths    replace  None
 cancel_token          cancelToken           replace  None

@@ -286,6 +286,10 @@ class Response(http.client.HTTPResponse):
         self._load()
         return self._left[self._at : self._at + n if n > 0 else None]
 
+    def __iter__(self) -> Response:
+        """The lines."""
+        return self
+
     def readline(self, limit: Optional[int] = -1) -> bytes:
         """Up to and with the next LF, at most ``limit`` bytes."""
         missing = float("inf") if limit is None or limit < 0 else limit
@@ -329,6 +333,8 @@ class Response(http.client.HTTPResponse):
     def _ended(self, complete: bool) -> None:
         if self._end is None:
             self._end = complete
+            # For io's finalizer, which would call close(), and in which a Ctrl-C would be lost.
+            io.BufferedIOBase.close(self)
             if self._on_end is not None:
                 self._on_end(complete)
 

@@ -60,9 +60,9 @@ def _find_codings() -> Tuple[str, ...]:
 def _is_importable(name: str) -> bool:
     if name in sys.modules:
         return sys.modules[name] is not None
-    from importlib.util import find_spec
-
-    return find_spec(name) is not None
+    # What importlib.util.find_spec() does; to import that loads typing on some versions.
+    finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+    return any(finder.find_spec(name, None) is not None for finder in finders)
 
 
 def decoder_for(values: List[str]) -> Optional[Decoder]:

@@ -310,7 +310,12 @@ class _Race:
             if winner is not None:
                 return winner
         self._scope.left()  # a stop makes an attempt fail like any other
-        raise self._failure or NetworkError("ENETUNREACH", "connect ENETUNREACH")
+        # Taken out: its traceback will hold this frame, and the frame holds the race.
+        failure, self._failure = self._failure, None
+        try:
+            raise failure or NetworkError("ENETUNREACH", "connect ENETUNREACH")
+        finally:
+            del failure
 
     def _start(self, address: Address) -> None:
         self._next_start = monotonic() + ATTEMPT_DELAY

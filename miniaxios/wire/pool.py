@@ -10,6 +10,7 @@ owners leaves it with none, and then it closes itself.
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import weakref
@@ -33,10 +34,25 @@ PATIENCE = 1.0
 SWEEP = 1.0
 
 
-class Lease:
-    """The right to one connection of an origin: asked for with :meth:`take`, ended with :meth:`give_back`."""
+class _Slots:
+    """Where a lease keeps what it knows."""
 
     __slots__ = ("route", "connection", "_pool", "_generation", "_turn", "_reusable", "_is_over")
+
+
+class _EndedLease(_Slots):
+    """A lease that was given back: without a finalizer, in which a Ctrl-C would be lost."""
+
+    __slots__ = ()
+
+    def give_back(self, reusable: bool) -> None:
+        """It was; once is enough."""
+
+
+class Lease(_Slots):
+    """The right to one connection of an origin: asked for with :meth:`take`, ended with :meth:`give_back`."""
+
+    __slots__ = ()
 
     def __init__(self, pool: Pool, route: Route) -> None:
         self.route = route
@@ -76,8 +92,6 @@ class Lease:
 
     def give_back(self, reusable: bool) -> None:
         """End the lease: the connection goes back to its pool if it is reusable, and is closed if not."""
-        if self._is_over:
-            return
         try:
             if not reusable and self.connection is not None:
                 self.connection.close()
@@ -85,6 +99,7 @@ class Lease:
             self._reusable = reusable
             self._pool._returned.append(self)
             self._is_over = True  # not sooner: an interrupt before would lose the slot
+            self.__class__ = _EndedLease  # type: ignore[assignment]
             self._pool._tidy()
 
 
@@ -158,8 +173,12 @@ class Pool:
     def _serve(self, lease: Lease, scope: Scope) -> None:
         """Give the lease a slot, waiting for it if need be, and an idle connection where there is one."""
         while not self._serve_now(lease):
-            turn = lease._turn
+            turn, looked = lease._turn, False
             while turn is not None and not scope.wait(turn, PATIENCE):
+                if not looked:
+                    # A response that was forgotten in a cycle holds its slot until it is collected.
+                    looked = True
+                    gc.collect()
                 self._tidy()
 
     def _serve_now(self, lease: Lease) -> bool:

@@ -98,6 +98,8 @@ class TLSOptions:
             # The caller may alter a context of theirs between two calls.
             own = self.context
             return (id(own), int(own.verify_mode), own.check_hostname, self.servername)
+        environment = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        files = (self.ca, self.cert, self.key, *environment)
         return (
             self.ca,
             self.cert,
@@ -106,6 +108,9 @@ class TLSOptions:
             self.reject_unauthorized,
             self.servername,
             None if self.min_version is None else str(self.min_version),
+            environment,
+            # So that a certificate that was renewed, or trust that was taken back, counts at once.
+            tuple([_stamp(value) for value in files if value]),
         )
 
 
@@ -116,10 +121,7 @@ def context_for(options: TLSOptions) -> ssl.SSLContext:
     """The context for these options: made once for each set of them, shared, never changed."""
     if options.context is not None:
         return options.context
-    environment = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    files = (options.ca, options.cert, options.key, *environment)
-    # With their stamps, so that a renewed certificate is read anew.
-    key = (options.pool_key, environment, tuple(_stamp(value) for value in files))
+    key = options.pool_key
     context = _contexts.get(key)
     if context is None:
         context = _make_context(options)

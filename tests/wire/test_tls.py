@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -1052,3 +1053,13 @@ def test_an_address_in_a_tunnel_is_verified() -> None:
         with tunnel(proxy, "127.0.0.1:443", None, "127.0.0.1") as stream:
             assert stream.receive() == b"hello"
         assert origin.peers[0].sni is None
+
+
+def test_POOLKEY_1_changed_trust_counts_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = TLSOptions()
+    before = options.pool_key
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "roots.pem"))
+    named = options.pool_key
+    (tmp_path / "roots.pem").write_text("roots")
+    written = options.pool_key
+    assert len({before, named, written}) == 3 and options.pool_key == written
