@@ -6,16 +6,17 @@ import gc
 import os
 import threading
 import time
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, Iterator, Set
+    from typing import Dict, Iterator, List, Set
 
 _ALWAYS = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("default", _ALWAYS, max_examples=60, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("default", _ALWAYS, max_examples=40, derandomize=bool(os.environ.get("CI")))
 settings.register_profile("long", _ALWAYS, max_examples=5000)
 settings.load_profile(os.environ.get("MINIAXIOS_HYPOTHESIS") or "default")
 
@@ -28,6 +29,17 @@ _UNSET = [name for proxy in _PROXIES for name in (proxy, proxy.upper())] + [
     "CURL_CA_BUNDLE",
     "SSLKEYLOGFILE",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--part", metavar="K/N", help="only the K-th of N parts, so that parts can run side by side")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: List[pytest.Item]) -> None:
+    wanted = config.getoption("--part")
+    if wanted:
+        part, parts = map(int, wanted.split("/"))
+        items[:] = [item for item in items if zlib.crc32(item.nodeid.encode()) % parts == part - 1]
 
 
 @pytest.fixture(autouse=True)
