@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 #: Seconds between the starts of two attempts. Source: RFC 8305 section 5.
 ATTEMPT_DELAY = 0.25
 
+#: Failures of this machine, which tell less than what a peer answers on another address.
+NO_ROUTE = frozenset(("EADDRNOTAVAIL", "EAFNOSUPPORT", "ENETUNREACH"))
+
 #: Threads that may hang in the resolver at the same time; one more request waits for a place.
 MAX_RESOLVERS = 64
 
@@ -350,5 +353,7 @@ class _Race:
         return None
 
     def _lost(self, error: NetworkError) -> None:
-        self._failure = self._failure or error
+        # The first to fail names the error, unless this machine only lacks the family and a peer said no.
+        if self._failure is None or (self._failure.code in NO_ROUTE and error.code not in NO_ROUTE):
+            self._failure = error
         self._next_start = 0.0  # a failed attempt starts the next one at once

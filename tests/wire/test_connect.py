@@ -408,6 +408,16 @@ def test_errors_of_connect(
     assert took.seconds < 5, "one after the other, without the delay"
 
 
+def test_a_refusal_tells_more_than_a_missing_route(monkeypatch: pytest.MonkeyPatch, resolver: Dict[bytes, Any]) -> None:
+    def fail(sock: Any, address: Any) -> None:
+        number = errno.EADDRNOTAVAIL if address[0] == "127.0.0.1" else errno.ECONNREFUSED
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(socket.socket, "connect", fail)
+    resolver[b"h"] = rows(("127.0.0.1", 80), ("127.0.0.2", 80))
+    assert str(failure(lambda: connect("h", 80, Scope(20.0)))) == "connect ECONNREFUSED 127.0.0.2:80"
+
+
 @pytest.mark.parametrize("number", ["EMFILE", "ENFILE", "EAFNOSUPPORT", "ENOBUFS"])
 def test_errors_of_socket(number: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
