@@ -13,7 +13,6 @@ import weakref
 
 import pytest
 
-from miniaxios import cancel
 from miniaxios.abort import AbortController, AbortSignal
 from miniaxios.cancel import CancelToken, subscribe_cancellation, throw_if_cancelled
 from miniaxios.errors import CanceledError, is_cancel
