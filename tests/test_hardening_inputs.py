@@ -247,7 +247,7 @@ def test_INJ_1_what_callbacks_return_is_no_part_of_the_line(no_leaks, way):
     """The serializer's text is the caller's, too: blanks and line ends are coded or refused."""
     with Server.handler(lambda request: Reply(request.target)) as server, Agent() as agent:
         for text in ("a=b c", "a=b\r\nEvil: 1", "a=\0", "a=b HTTP/1.1\r\nHost: x\r\n\r\nGET /"):
-            options = {"params": {"a": 1}, "params_serializer": lambda params: text, "http_agent": agent}
+            options = {"params": {"a": 1}, "params_serializer": lambda params, text=text: text, "http_agent": agent}
             error = outcome(way, server.url(), timeout=PATIENCE * 1000, **options)
             assert error is None or error.code in ("ERR_INVALID_URL", "ERR_BAD_OPTION_VALUE")
         # The server's own reader is strict: whatever arrived was one well-formed request.

@@ -15,7 +15,7 @@ def main() -> int:
     with World() as world:
         for number, probe in enumerate(first.values()):
             route = ROUTES[number % len(ROUTES)]
-            found += ["%s: %s" % (probe, text) for text in world.problems(probe, route)]
+            found += ["%s: %s" % (probe, text) for text in world.problems_on(probe, route)]
             found += ["%s as a proxy: %s" % (probe, text) for text in world.problems_of_a_proxy(probe)]
     print("\n".join(found) or "%d probes" % len(first))
     return 1 if found else 0
