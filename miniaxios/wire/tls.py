@@ -97,7 +97,8 @@ class TLSOptions:
         if self.context is not None:
             # The caller may alter a context of theirs between two calls.
             own = self.context
-            return (id(own), int(own.verify_mode), own.check_hostname, self.servername)
+            switches = (int(own.verify_mode), own.check_hostname, int(own.verify_flags), int(own.options))
+            return (id(own), switches, self.servername)
         environment = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
         files = (self.ca, self.cert, self.key, *environment)
         return (
