@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import gzip
+import queue
 import socket
 import sys
 import threading
@@ -313,11 +314,11 @@ def test_QUEUE_4_continue(no_leaks, brief_continue, name):
 
 @pytest.mark.parametrize("status", [200, 401, 417])
 def test_QUEUE_4_a_final_answer_instead_of_continue(no_leaks, brief_continue, status):
-    heard = []
+    heard = queue.Queue()
 
     def fault(conn, request):
         conn.respond(status, body=b"no need")
-        heard.append(conn.read_all())
+        heard.put(conn.read_all())
 
     with Scene(fault) as scene:
         options = {"method": "post", "data": b"x" * 100000, "headers": {"Expect": "100-continue"}}
@@ -326,7 +327,7 @@ def test_QUEUE_4_a_final_answer_instead_of_continue(no_leaks, brief_continue, st
         else:
             assert scene.fails("ERR_BAD_REQUEST", **options).status == status
         scene.recovers()
-    assert heard == [b""], "the body went out all the same"
+    assert heard.get(timeout=20) == b"", "the body went out all the same"
 
 
 def test_QUEUE_4_silence_after_the_body(no_leaks, brief_continue):
