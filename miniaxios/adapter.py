@@ -9,9 +9,10 @@ from __future__ import annotations
 import errno
 import os
 
-from .agent import shared_agent
-from .cancel import subscribe_cancellation
+from .agent import shared_agent, shared_agents
+from .cancel import subscription
 from .charsets import decode_body, text_decoder
+from .config import Config
 from .errors import (
     AxiosConnectionError,
     AxiosError,
@@ -28,9 +29,8 @@ from .wire import URL, Pace, Policy, Request, Scope, errors, exchange, parse_pro
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Type
+    from typing import Any, Callable, FrozenSet, List, Mapping, Optional, Tuple, Type
 
-    from .config import Config
     from .progress import ProgressReporter
     from .wire import Response as WireResponse
 
@@ -39,6 +39,13 @@ CONNECTION_CODES = frozenset(("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPI
 
 #: Redirects followed where the option is not set.
 MAX_REDIRECTS = 5
+
+#: What most requests leave alone: one look in C spares those two dozen.
+_UNUSUAL = frozenset((
+    "cancel_token", "signal", "http_agent", "https_agent", "proxy", "insecure_http_parser", "family", "lookup",
+    "max_rate", "on_upload_progress", "before_redirect", "sensitive_headers", "response_encoding", "socket_path",
+    "allowed_socket_paths",
+))  # fmt: skip
 
 #: Class of the basement -> class and code upstairs. The first that fits counts.
 TRANSLATIONS: Tuple[Tuple[Type[Exception], Type[AxiosError], str], ...] = (
@@ -62,53 +69,57 @@ def http_adapter(config: Config) -> Response:
     Returns a :class:`Response`; raises AxiosError with a code of the contract, or unchanged what a
     callback of the caller raised. Source: axios, ``lib/adapters/http``.
     """
-    text, query = split_url(config)
+    if not isinstance(config, Config):
+        config = Config(config)
+    # A plain dict's get: Config's own answers to two spellings and with defaults, at ten times the cost.
+    option = dict(config).get
+    text, query = split_url(option)
     if text[:5].lower() == "data:":
         from .data_adapter import data_response
 
-        limit = limit_of(config.get("max_content_length"))
+        limit = limit_of(option("max_content_length"))
         return settle_body(data_response(config, append_query(text, query), limit), config)
-    return settle_body(_Call(config, text, query).perform(), config)
+    return settle_body(_Call(config, option, text, query).perform(), config)
 
 
 class _Call:
     """One call on its way down and up again."""
 
-    def __init__(self, config: Config, text: str, query: str) -> None:
+    wire: Optional[WireResponse] = None  # of a stream that is not read to its end
+    upload: Optional[ProgressReporter] = None
+    download: Optional[ProgressReporter] = None
+    download_rate: Optional[float] = None
+
+    def __init__(self, config: Config, option: Callable[..., Any], text: str, query: str) -> None:
         self.config = config
-        # A plain dict's get: Config's own answers to two spellings and defaults, at ten times the cost.
-        self.option = dict(config).get
-        self.is_streamed = self.option("response_type") == "stream"
-        self.scope = self._make_scope()
-        self.policy = Policy(self.scope, self._agents(), os.environ)
+        self.option = option
         self.text = text
         self.query = query
-        self.wire: Optional[WireResponse] = None  # of a stream that is not read to its end
-        self.upload: Optional[ProgressReporter] = None
-        self.download: Optional[ProgressReporter] = None
-        self.download_rate: Optional[float] = None
+        self.is_usual = is_usual = _UNUSUAL.isdisjoint(config)
+        self.is_streamed = is_streamed = option("response_type") == "stream"
+        # A stream has a stop-button of its own: another thread may close it under its reader.
+        stoppable = is_streamed or not is_usual and self._is_listening()
+        self.scope = Scope(seconds_of(option("timeout")), stoppable)
+        self.policy = Policy(self.scope, shared_agents() if is_usual else self._agents(), os.environ)
         self.end: Callable[[], None] = lambda: None
 
     # -- down --------------------------------------------------------------------------------------
 
-    def _make_scope(self) -> Scope:
-        option = self.option
-        # A stream has a stop-button of its own: another thread may close it under its reader.
-        stoppable = self.is_streamed or option("cancel_token") is not None or option("signal") is not None
-        return Scope(seconds_of(option("timeout")), stoppable)
+    def _is_listening(self) -> bool:
+        return self.option("cancel_token") is not None or self.option("signal") is not None
 
-    def _agents(self) -> Dict[str, Any]:
-        option = self.option
+    def _agents(self) -> Mapping[str, Any]:
         return {
-            "http": option("http_agent") or shared_agent(),
-            "https": option("https_agent") or shared_agent(),
+            "http": self.option("http_agent") or shared_agent(),
+            "https": self.option("https_agent") or shared_agent(),
         }
 
     def perform(self) -> Response:
         """The response, its body read (or a stream); raises what went wrong, translated."""
         try:
             request = self._prepare()
-            self.end = subscribe_cancellation(self.config, self._stop) or self.end
+            if self.scope.stoppable:
+                self._listen()
             return self._exchange(request)
         except errors.WireError as error:
             self.end()
@@ -116,6 +127,12 @@ class _Call:
         except BaseException:
             self.end()
             raise
+
+    def _listen(self) -> None:
+        ear = subscription(self.config, self._stop)
+        if ear is not None:
+            self.end = ear.end
+            ear.begin()
 
     def _stop(self, reason: object) -> None:
         self.scope.stop(reason)
@@ -125,31 +142,44 @@ class _Call:
 
     def _prepare(self) -> Request:
         config, policy, option = self.config, self.policy, self.option
-        policy.socket_path = socket_path_of(config)
-        if option("response_encoding") is not None:
-            text_decoder(None, option("response_encoding"))  # an unknown one is told before anything is sent
-        base = "http://localhost" if policy.socket_path is not None and self.text[:1] == "/" else ""
-        url = self._parse_url(base + self.text)
-        if self.query:
-            url = url.with_more_query(self.query)
+        if not self.is_usual:
+            self._prepare_policy()
+        url = self._url()
         body = body_for(config)
-        cookies = prepare_headers(config, url)
-        if cookies is not None:
-            policy.on_head = cookies.store
-        proxy = option("proxy")
-        policy.proxy = proxy if proxy is None or proxy is False else parse_proxy(proxy)
+        cookies = prepare_headers(config, url, option)
         policy.max_redirects = option("max_redirects", MAX_REDIRECTS)
         policy.max_body_length = limit_of(option("max_body_length"))
+        policy.sensitive = _sensitive(option("sensitive_headers"), config["xsrf_header_name"])
+        if cookies is not None or not self.is_usual:
+            self._prepare_hooks(cookies, body)
+        pairs = config["headers"].wire_pairs()
+        return Request(config["method"].upper(), url, pairs, body)
+
+    def _prepare_policy(self) -> None:
+        """What is known before the URL is, of the options in ``_UNUSUAL``."""
+        policy, option = self.policy, self.option
+        policy.socket_path = socket_path_of(self.config)
+        if option("response_encoding") is not None:
+            text_decoder(None, option("response_encoding"))  # an unknown one is told before anything is sent
+        proxy = option("proxy")
+        policy.proxy = proxy if proxy is None or proxy is False else parse_proxy(proxy)
         policy.lenient = option("insecure_http_parser") is True
         policy.family = option("family")
         policy.lookup = option("lookup")
-        policy.sensitive = _sensitive(option("sensitive_headers"), config.get("xsrf_header_name"))
         policy.upload_rate, self.download_rate = rates_of(option("max_rate"))
+
+    def _prepare_hooks(self, cookies: Any, body: Any) -> None:
+        policy = self.policy
+        if cookies is not None:
+            policy.on_head = cookies.store
         self._report_upload(body)
-        if cookies is not None or self.upload is not None or option("before_redirect") is not None:
-            policy.before_hop = HopHooks(config, cookies, policy.sensitive, self.upload).before_hop
-        pairs = config["headers"].wire_pairs()
-        return Request(config["method"].upper(), url, pairs, body)
+        if cookies is not None or self.upload is not None or self.option("before_redirect") is not None:
+            policy.before_hop = HopHooks(self.config, cookies, policy.sensitive, self.upload).before_hop
+
+    def _url(self) -> URL:
+        base = "http://localhost" if self.policy.socket_path is not None and self.text[:1] == "/" else ""
+        url = self._parse_url(base + self.text)
+        return url.with_more_query(self.query) if self.query else url
 
     def _parse_url(self, text: str) -> URL:
         try:
@@ -186,11 +216,11 @@ class _Call:
         wire.prepare(
             limit_of(option("max_content_length")),
             option("decompress") is not False,
-            self._download_progress(wire),
+            None if option("on_download_progress") is None else self._download_progress(wire),
             None if self.download_rate is None else Pace(self.download_rate),
             self._ended,
         )
-        headers = Headers.from_wire(wire.head.headers)
+        headers = Headers.from_fields(wire.head.fields)
         if wire.is_decoded:
             # The length stays, as in axios: it tells what came over the wire.
             headers.delete("content-encoding")
@@ -225,13 +255,10 @@ class _Call:
             finally:
                 del failure  # its traceback holds this frame, which must not hold it
 
-    def _download_progress(self, wire: WireResponse) -> Optional[Callable[[int], None]]:
-        callback = self.option("on_download_progress")
-        if callback is None:
-            return None
+    def _download_progress(self, wire: WireResponse) -> Callable[[int], None]:
         from .progress import ProgressReporter
 
-        self.download = ProgressReporter(callback, wire.length, False)
+        self.download = ProgressReporter(self.option("on_download_progress"), wire.length, False)
         return self.download.advance
 
     def _ended(self, complete: bool) -> None:
@@ -247,18 +274,7 @@ class _Call:
     def details(self) -> Optional[RequestDetails]:
         """The last hop, for ``response.request`` and ``error.request``."""
         hop = self.policy.current
-        if hop is None:
-            return None
-        url = hop.url
-        return RequestDetails(
-            hop.method,
-            str(url),
-            url.target,
-            url.host_header,
-            f"{url.scheme}:",
-            hop.headers,
-            self.policy.history,
-        )
+        return None if hop is None else RequestDetails.of_hop(hop, self.policy.history)
 
     def stream_failure(self, error: Exception) -> Exception:
         """What a failed read of a stream raises."""
@@ -303,8 +319,8 @@ def settle_body(response: Response, config: Config) -> Response:
     data = response.data
     try:
         _shape(response, config)
-        settle(response, config.get("validate_status"))
-        if config.get("response_type") == "document":
+        settle(response, config["validate_status"])
+        if dict.get(config, "response_type") == "document":
             # After the verdict: an error page that is no XML must not hide its status.
             response.data = _document(data, response, config)
     except BaseException as failure:
@@ -316,11 +332,11 @@ def settle_body(response: Response, config: Config) -> Response:
 
 
 def _shape(response: Response, config: Config) -> None:
-    kind = config.get("response_type")
+    kind = dict.get(config, "response_type")
     data = response.data
     if kind not in ("stream", "arraybuffer", "blob"):
         content_type = response.headers.get("content-type")
-        response.data = decode_body(data, content_type, config.get("response_encoding")) if data else ""
+        response.data = decode_body(data, content_type, dict.get(config, "response_encoding")) if data else ""
     elif kind == "blob":
         from .blob import Blob
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: Names that axios knows and that mean something only where it runs.
 ELSEWHERE = frozenset(("xhr", "fetch"))
 
+_http: Optional[Adapter] = None
+
 
 def get_adapter(adapters: Any, config: Any = None) -> Adapter:
     """The first available of ``adapters``: a name (``"http"``), a callable, or a list of them.
@@ -20,6 +22,8 @@ def get_adapter(adapters: Any, config: Any = None) -> Adapter:
     Raises AxiosError: ``ERR_NOT_SUPPORT`` with the reasons when none is available, and without a
     code for an unknown name. Source: axios, ``lib/adapters/adapters``.
     """
+    if callable(adapters):
+        return adapters  # type: ignore[no-any-return]
     missing: List[str] = []
     for adapter in adapters if isinstance(adapters, (list, tuple)) else (adapters,):
         found = adapter if callable(adapter) else _by_name(adapter, config)
@@ -37,12 +41,18 @@ def _by_name(name: object, config: Any) -> Optional[Adapter]:
     """The adapter of that name, in any letter case; None for one that other environments have."""
     lowered = str(name).lower()
     if lowered == "http":
-        from .adapter import http_adapter
-
-        return http_adapter
+        return _http or _load_http()
     if lowered in ELSEWHERE:
         return None
     raise AxiosError(f"Unknown adapter '{name}'", None, config)
+
+
+def _load_http() -> Adapter:
+    global _http
+    from .adapter import http_adapter
+
+    _http = http_adapter
+    return _http
 
 
 def _because(reasons: List[str]) -> str:

@@ -11,7 +11,7 @@ from .wire import Pool, TLSOptions
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from typing import Any, Callable, Dict, NoReturn, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Mapping, NoReturn, Optional, Tuple, Union
 
     Pem = Union[str, bytes, os.PathLike[str], None]
 
@@ -167,10 +167,20 @@ _CHECKS: Dict[str, Tuple[Callable[[Any], bool], str]] = {
 }
 
 
+# By scheme, the same one twice.
 _shared: Dict[str, Agent] = {}
 
 
 def shared_agent() -> Agent:
     """The agent of requests that name none; one for the process."""
-    agent = _shared.get("agent")
-    return _shared.setdefault("agent", Agent()) if agent is None else agent
+    agent = _shared.get("http")
+    if agent is None:
+        # The other one first: who finds this one may count on both.
+        agent = _shared["http"] = _shared.setdefault("https", Agent())
+    return agent
+
+
+def shared_agents() -> Mapping[str, Agent]:
+    """:func:`shared_agent` by scheme."""
+    shared_agent()
+    return _shared

@@ -12,6 +12,7 @@ import threading
 import time
 
 from .errors import AxiosError
+from .monitor import Monitor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Alarms:
 
     def reset(self) -> None:
         """Forget everything: for a forked child."""
-        self._changed = threading.Condition()
+        self._changed = Monitor()
         self._set: Dict[object, Tuple[float, Callable[[], None]]] = {}
         self._thread: Optional[threading.Thread] = None
         self._next = 0.0
@@ -43,13 +44,13 @@ class Alarms:
             if self._thread is None:
                 self._start(owner)
             elif moment < self._next:
-                self._changed.notify()
+                self._changed.notify_all()
 
     def cancel(self, owner: object) -> None:
         """The alarm of ``owner`` will not ring; nothing happens if none is set."""
         with self._changed:
             if self._set.pop(owner, None) is not None and not self._set:
-                self._changed.notify()
+                self._changed.notify_all()
 
     def _start(self, owner: Optional[object]) -> None:
         thread = threading.Thread(target=self._keep_watch, name=f"{__package__}-alarms", daemon=True)

@@ -101,8 +101,11 @@ class CancelToken:
         return TokenSignal(self._switch)
 
 
-class _Subscription:
-    """One request's ear on its token and its signal: tells ``stop`` of the first that fires."""
+class Subscription:
+    """One request's ear on its token and its signal: tells ``stop`` of the first that fires.
+
+    Whoever makes one keeps :meth:`end` before calling :meth:`begin`, so that no interrupt can come between.
+    """
 
     __slots__ = ("_config", "_token", "_signal", "_stops")
 
@@ -111,6 +114,10 @@ class _Subscription:
         self._token = token
         self._signal = signal
         self._stops = [stop]
+
+    def begin(self) -> None:
+        """Listen. ``stop`` is called before this returns if it has happened already."""
+        token, signal = self._token, self._signal
         if token is not None:
             token.subscribe(self._stop)
         if signal is not None:
@@ -138,20 +145,19 @@ class _Subscription:
             self._signal.remove_event_listener("abort", self._on_abort)
 
 
-def subscribe_cancellation(
+def subscription(
     config: Mapping[str, Any], stop: Callable[[CanceledError], object]
-) -> Optional[Callable[[], None]]:
-    """Have ``stop(reason)`` called when the config's ``cancel_token`` or ``signal`` fires.
+) -> Optional[Subscription]:
+    """What has ``stop(reason)`` called when the config's ``cancel_token`` or ``signal`` fires.
 
     ``config``: a dict with snake_case names. ``stop`` is called at most once, on the thread that
-    cancels, or before this returns when it has happened already; ``reason`` is the token's own
-    CanceledError, or a fresh one with the config for a signal. Returns the function that ends the
-    subscription, or None when the config has neither.
+    cancels; ``reason`` is the token's own CanceledError, or a fresh one with the config for a signal.
+    None when the config has neither.
     """
     token, signal = _given(config)
     if token is None and signal is None:
         return None
-    return _Subscription(config, token, signal, stop).end
+    return Subscription(config, token, signal, stop)
 
 
 def throw_if_cancelled(config: Mapping[str, Any]) -> None:

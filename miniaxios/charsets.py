@@ -163,7 +163,11 @@ def decode_body(
     ``content_type`` (the response's header), else UTF-8. Raises AxiosError
     ``ERR_BAD_OPTION_VALUE`` for an unknown ``response_encoding``, and nothing for whatever data.
     """
-    codec, skipped = _choose(bytes(data[:_LONGEST_BOM]), content_type, response_encoding)
+    start = bytes(data[:_LONGEST_BOM])
+    is_marked = start[:1] in b"\xef\xff\xfe\x00"
+    if not is_marked and response_encoding is None and "charset" not in (content_type or "").lower():
+        return str(data, UTF_8, "replace")
+    codec, skipped = _choose(start, content_type, response_encoding)
     text = str(memoryview(data)[skipped:] if skipped else data, codec, "replace")
     return text[1:] if not skipped and text.startswith("\ufeff") else text
 

@@ -1,23 +1,23 @@
 """Axios: an instance with its defaults and interceptors.
 
-Rules of the room: the config of a request is merged here, anew for each call, and nothing of the
-caller's is altered; options are checked behind the interceptors, in ``dispatch``.
+Rules of the room: each call gets a config of its own, and nothing of the caller's is altered; options are
+checked behind the interceptors, in ``dispatch``, unless there are none and they were found to be sound.
 """
 
 from __future__ import annotations
 
 from .calls import ABSENT, Calls
-from .config import check_config, config_from, library_defaults, merge_config
-from .dispatch import dispatch
-from .errors import bad_option
+from .config import check_config, config_from, library_defaults, merge_config, own_options
+from .dispatch import dispatch, dispatch_checked
 from .headers import flatten_headers, merge_headers
 from .interception import InterceptorManager, run_chain
 from .public import Statics
+from .template import Starter
 from .transforms import default_transform_request, default_transform_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, List, Mapping, NoReturn, Optional
+    from typing import Any, Callable, Dict, Iterable, List, Mapping, NoReturn, Optional, Tuple
 
     from .concurrent import Promises
     from .config import Config
@@ -58,6 +58,8 @@ class Axios(Calls["Response"], Statics):
     status, and what the caller's own callbacks raise. Thread-safe. Source: axios, ``lib/core/Axios``.
     """
 
+    _starter: Optional[Starter] = None
+
     def __init__(self, config: Given = None) -> None:
         base = library_defaults(default_transform_request, default_transform_response)
         #: What every request of this instance starts from.
@@ -73,7 +75,8 @@ class Axios(Calls["Response"], Statics):
         data: Any = ABSENT,
         is_form: bool = False,
     ) -> Response:
-        return self._perform(self._config_for(method, url, config, options, data, is_form), self.interceptors)
+        merged, is_checked = self._config_for(method, url, config, options, data, is_form)
+        return self._perform(merged, is_checked, self.interceptors)
 
     def _config_for(
         self,
@@ -83,27 +86,33 @@ class Axios(Calls["Response"], Statics):
         options: Mapping[str, Any],
         data: Any = ABSENT,
         is_form: bool = False,
-    ) -> Config:
-        """The config of one request, as its first interceptor gets it."""
+    ) -> Tuple[Config, bool]:
+        """The config of one request, as its first interceptor gets it, and whether its options were checked."""
         if method is None and hasattr(url, "items"):
             url, config = None, url if config is None else _joined(url, config)
-        own = config_from(url, config, options)
+        own = own_options(url, config, options)
         if method is not None:
             own["method"] = method
         if data is not ABSENT:
             own["data"] = data  # the argument beats the config, also when it is None, as in axios
         if is_form:
             _mark_as_form(own)
-        return _completed(merge_config(self.defaults, own), self.defaults)
+        starter = self._starter
+        if starter is None:
+            starter = self._starter = Starter()
+        return starter.begin(self.defaults, own)
 
-    def _perform(self, config: Config, interceptors: Interceptors) -> Response:
+    def _perform(self, config: Config, is_checked: bool, interceptors: Interceptors) -> Response:
         """Take a merged config through the interceptors, and to the network between them."""
+        unaltered = dispatch_checked if is_checked else dispatch
+        if not interceptors.request.handlers and not interceptors.response.handlers:
+            return unaltered(config)  # type: ignore[no-any-return]
         switches = config["transitional"]
-        is_legacy = not isinstance(switches, dict) or switches.get(
-            "legacy_interceptor_req_res_ordering", True
+        is_legacy = not isinstance(switches, dict) or dict.get(
+            switches, "legacy_interceptor_req_res_ordering", True
         )
         return run_chain(  # type: ignore[no-any-return]
-            config, interceptors.request, interceptors.response, dispatch, is_legacy
+            config, interceptors.request, interceptors.response, dispatch, is_legacy, unaltered
         )
 
     def __reduce__(self) -> NoReturn:
@@ -148,38 +157,16 @@ class Axios(Calls["Response"], Statics):
         return spread(callback)
 
 
-def _completed(config: Config, defaults: Mapping[str, Any]) -> Config:
-    """``config`` with its method, and the headers of that method. Source: axios, ``Axios._request``."""
-    config["method"] = method = _method_of(config, defaults)
-    found = dict.get(config, "headers")
-    if found is not None and not hasattr(found, "items"):
-        raise bad_option("headers", "a mapping, Headers or a list of pairs", found)
-    config["headers"] = flatten_headers(found, method)
-    return config
-
-
-def _method_of(config: Config, defaults: Mapping[str, Any]) -> str:
-    # A dict's get: Config's own would answer with the library's default before the instance's is asked.
-    for method in (dict.get(config, "method"), defaults.get("method")):
-        if isinstance(method, str):
-            if method:
-                # Letters that are ASCII only in lower case stay as they are, for the check to refuse.
-                return method.lower() if method.isascii() else method
-        elif method is not None:
-            raise bad_option("method", "an HTTP method (a token)", method)
-    return "get"
-
-
 def _joined(first: Mapping[str, Any], second: Given) -> Mapping[str, Any]:
     """Two configs of one call; a merge alone would drop the ``url``, ``method`` and ``data`` of the first."""
     return {**config_from(None, first, {}), **merge_config(first, second)}
 
 
-def _mark_as_form(own: Config) -> None:
+def _mark_as_form(own: Dict[Any, Any]) -> None:
     """Ask for multipart, unless the call itself has a ``Content-Type``; an instance's counts less.
 
     Source: axios's documents (``postForm`` with another type); in axios itself multipart always wins.
     """
-    given = dict.get(own, "headers")
+    given = own.get("headers")
     if not flatten_headers(given, own["method"]).has("Content-Type"):
         own["headers"] = merge_headers(given, {"Content-Type": MULTIPART})

@@ -37,12 +37,12 @@ class Promises(Calls[Promise]):
         is_form: bool = False,
     ) -> Promise:
         try:
-            merged = self._axios._config_for(method, url, config, options, data, is_form)
+            merged, is_checked = self._axios._config_for(method, url, config, options, data, is_form)
             if "data" in merged:
                 merged["data"] = _copy_of(merged["data"])
         except Exception as error:
             return Promise.reject(error)
-        return run(self._axios._perform, merged, self._axios.interceptors.copy())
+        return run(self._axios._perform, merged, is_checked, self._axios.interceptors.copy())
 
 
 def _copy_of(data: Any) -> Any:

@@ -88,7 +88,7 @@ def merge_config(first: Optional[Mapping[Any, Any]], second: Optional[Mapping[An
             made[name] = _duplicate(name, value)
     for name, value in given.items():
         if type(value) not in LEAVES:
-            value = _MERGERS.get(name, _merge_deep)(name, made.get(name), value)
+            value = merge_option(name, made.get(name), value)
         made[name] = value
     return filled(Config, made)
 
@@ -107,9 +107,14 @@ def _named(config: Optional[Mapping[Any, Any]]) -> Dict[Any, Any]:
     return {name(key, key): value for key, value in config.items()}
 
 
+def merge_option(name: str, old: Any, new: Any) -> Any:
+    """The value of one option, ``new`` before ``old``, by the rule of its row; shares nothing with either."""
+    return _MERGERS.get(name, _merge_deep)(name, old, new)
+
+
 def _duplicate(name: str, value: Any) -> Any:
     """``value`` as a merge with nothing leaves it."""
-    return _MERGERS.get(name, _merge_deep)(name, None, value)
+    return merge_option(name, None, value)
 
 
 def _merge_request(name: str, old: Any, new: Any) -> Any:
@@ -194,9 +199,14 @@ def library_defaults(
     return made
 
 
-# Name → the exact types that need no test; ``data`` takes anything.
-_PASS = {name: ALWAYS.get(option.accepts, ()) for name, option in OPTIONS.items() if name != "data"}
-_TESTS = {name: option.accepts for name, option in OPTIONS.items()}
+# Name → the exact types that need no test, the default, which needs none either, and the test. ``data``
+# takes anything.
+_TESTS = {
+    name: (frozenset(ALWAYS.get(option.accepts, ())), option.default, option.accepts)
+    for name, option in OPTIONS.items()
+    if name != "data"
+}
+_TESTS["headers"] = (frozenset((dict, HeaderDefaults, Headers)), None, OPTIONS["headers"].accepts)
 
 
 def check_config(config: Mapping[Any, Any]) -> None:
@@ -205,32 +215,63 @@ def check_config(config: Mapping[Any, Any]) -> None:
     ERR_BAD_OPTION_VALUE names the option and what it must be, never the value; a switch that
     ``transitional`` does not have is ERR_BAD_OPTION. Keys that are no options are not looked at.
     """
-    passing = _PASS.get
-    for name, value in (config if type(config) is Config else _named(config)).items():
-        kinds = passing(name)
-        if kinds is not None and type(value) not in kinds and not _TESTS[name](value):
-            raise bad_option(name, OPTIONS[name].expected, value)
+    options = config if type(config) is Config else _named(config)
+    fault = _fault_in(options)
+    if fault is not None:
+        raise bad_option(fault, OPTIONS[fault].expected, options[fault])
+
+
+def is_sound(options: Dict[Any, Any]) -> bool:
+    """Whether :func:`check_config` would pass ``options``, a plain ``dict`` of snake_case names."""
+    try:
+        return _fault_in(options) is None
+    except Exception:  # a member of a group, or what an object of somebody's own raised at a look
+        return False
+
+
+def _fault_in(options: Dict[Any, Any]) -> Optional[str]:
+    """The first option with a value that is not for it; a test may raise, to name a member of a group."""
+    test_of = _TESTS.get
+    for name, value in options.items():
+        row = test_of(name)
+        if row is None:
+            continue
+        kinds, default, test = row
+        if type(value) not in kinds and value is not default and not test(value):
+            return str(name)
+    return None
 
 
 def config_from(url: Any, config: Optional[Mapping[Any, Any]], options: Mapping[str, Any]) -> Config:
-    """The request's own :class:`Config` of one call: ``config`` < keyword ``options`` < ``url``.
+    """As :func:`own_options`, as a :class:`Config`."""
+    return filled(Config, own_options(url, config, options))
+
+
+def own_options(url: Any, config: Optional[Mapping[Any, Any]], options: Mapping[str, Any]) -> Dict[Any, Any]:
+    """The request's own options of one call, by snake_case name: ``config`` < keyword ``options`` < ``url``.
 
     ``url``: str, or None when it is in the config. Unknown keys of ``config`` are kept; an unknown
     keyword is an AxiosError (ERR_BAD_OPTION) that names the nearest option, and a ``config`` that is
     neither a mapping nor None is ERR_BAD_OPTION_VALUE. Where both give an option, the two merge by its
-    rule. Values are not copied: :func:`merge_config` does that, and nothing may alter them before.
+    rule. The ``dict`` is new, but values are not copied: :func:`merge_config` does that, and nothing may
+    alter them before.
     """
-    made = _named(config)
-    if options:
-        keywords = _keywords(options)
+    keywords = _keywords(options) if options else {}
+    made = keywords if config is None else _named(config)
+    if keywords and made is not keywords:
         # On top of what the config has, for a merge would drop its ``url``, ``method`` and ``data``.
-        made = {**made, **merge_config(made, keywords)} if made else keywords
+        made = {**made, **merge_config(made, keywords)}
     if url is not None:
         made["url"] = url
-    return filled(Config, made)
+    return made
+
+
+_KNOWN = OPTIONS.keys()
 
 
 def _keywords(options: Mapping[str, Any]) -> Dict[Any, Any]:
+    if _KNOWN >= options.keys():
+        return dict(options)
     named = _named(options)
     for name in named:
         if name not in OPTIONS:

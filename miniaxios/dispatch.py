@@ -27,11 +27,24 @@ _FORM_METHODS = frozenset(("post", "put", "patch"))
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 
+_get, _put = dict.get, dict.__setitem__
+
 
 def dispatch(config: Any) -> Any:
     """Perform one request; ``config`` is what the interceptors left of it. Returns a Response."""
     if type(config) is not Config:
         config = Config(config)
+    try:
+        check_config(config)
+    except AxiosError as error:
+        if error.config is None:
+            error.config = config
+        raise
+    return dispatch_checked(config)
+
+
+def dispatch_checked(config: Config) -> Any:
+    """As :func:`dispatch`, of a config whose options are known to be sound."""
     try:
         return _dispatch(config)
     except AxiosError as error:
@@ -42,14 +55,15 @@ def dispatch(config: Any) -> Any:
 
 
 def _dispatch(config: Config) -> Any:
-    check_config(config)
     throw_if_cancelled(config)
     _transform_request(config)
-    adapter = dict.get(config, "adapter")
+    adapter = _get(config, "adapter")
     adapter = get_adapter("http" if adapter is None else adapter, config)
     started = monotonic()
     try:
-        response = _as_response(adopted(adapter(config)), config)
+        response = adapter(config)
+        if type(response) is not Response:
+            response = _as_response(adopted(response), config)
     except Exception as error:
         if not is_cancel(error):
             _finish_failure(error, config, started)
@@ -59,20 +73,24 @@ def _dispatch(config: Config) -> Any:
 
 
 def _transform_request(config: Config) -> None:
-    method = config["method"] = dict.get(config, "method") or "get"
-    headers = dict.get(config, "headers")
+    # The dict's own methods, here and below: Config's answer to two spellings and with the table's defaults,
+    # at ten times the cost.
+    method = _get(config, "method")
+    if not method:
+        method = config["method"] = "get"
+    headers = _get(config, "headers")
     if not isinstance(headers, Headers):
         # An interceptor's own.
         headers = config["headers"] = flatten_headers(headers, method)
-    data = transform_data(config.get("transform_request"), dict.get(config, "data"), headers, None, config)
-    config["data"] = data
-    if not _is_empty(data) and method.lower() in _FORM_METHODS:
-        headers.set("Content-Type", FORM_TYPE, False)
+    data = transform_data(_get(config, "transform_request"), _get(config, "data"), headers, None, config)
+    _put(config, "data", data)
+    if data is not None and not _is_empty(data) and method.lower() in _FORM_METHODS:
+        headers.put_default("content-type", "Content-Type", FORM_TYPE)
 
 
 def _is_empty(data: Any) -> bool:
     """Whether nothing is sent: what is merely false, such as an array of somebody's, may be a body."""
-    return data is None or (isinstance(data, (str, bytes, bytearray)) and not data)
+    return isinstance(data, (str, bytes, bytearray)) and not data
 
 
 def _as_response(answer: Any, config: Config) -> Any:
@@ -106,7 +124,7 @@ def _finish(response: Any, config: Config, started: float) -> None:
         if not isinstance(response.headers, Headers):
             response.headers = Headers(response.headers)
         response.data = transform_data(
-            config.get("transform_response"), response.data, response.headers, response.status, config
+            _get(config, "transform_response"), response.data, response.headers, response.status, config
         )
     except BaseException as error:
         _close(response)

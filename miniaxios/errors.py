@@ -10,7 +10,7 @@ from collections.abc import Mapping as AnyMapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, Match, Optional, Tuple, Type
+    from typing import Any, Callable, Dict, FrozenSet, Mapping, Match, Optional, Tuple, Type
 
 MASK = "[REDACTED ****]"
 
@@ -170,7 +170,7 @@ class AxiosError(Exception):
         # no sockets, streams or callables.
         config = None if self.config is None else config_snapshot(self.config)
         response = self.response if hasattr(self.response, "__reduce_response__") else None
-        request = None if self.request is None else _request_snapshot(self.request)
+        request = None if self.request is None else _request_snapshot(self.request, redact_of(self.config))
         number = getattr(self, "errno", None)
         return _rebuild, (type(self), self.message, self.code, config, request, response, self.status, number)
 
@@ -235,7 +235,7 @@ def config_snapshot(config: Any) -> Any:
     """What may be shown of a config: as :func:`snapshot`, and nothing of a body but its size."""
     if not isinstance(config, AnyMapping):
         return snapshot(config)
-    taker = _Snapshot(_redact_of(config))
+    taker = _Snapshot(redact_of(config))
     # Looked at before the rest, for these three say more by where they stand than by what they are.
     own: Dict[str, Any] = {}
     for key, value in config.items():
@@ -247,12 +247,13 @@ def config_snapshot(config: Any) -> Any:
 
 
 class _Snapshot:
-    """One snapshot on its way."""
+    """One snapshot on its way. ``has_masked``: whether a secret was met."""
 
-    __slots__ = ("redact", "_left")
+    __slots__ = ("redact", "has_masked", "_left")
 
     def __init__(self, redact: FrozenSet[str]) -> None:
         self.redact = redact
+        self.has_masked = False
         self._left = MOST_VALUES
 
     def of(self, value: object, depth: int = 0) -> Any:
@@ -262,7 +263,9 @@ class _Snapshot:
         if isinstance(value, float):
             return value if value - value == 0 else str(value)  # JSON has neither NaN nor infinity
         if isinstance(value, str):
-            return mask_text(value, self.redact)
+            shown = mask_text(value, self.redact)
+            self.has_masked = self.has_masked or shown != value
+            return shown
         if depth > 20 or self._left < 0:
             return "..."
         if isinstance(value, AnyMapping):
@@ -273,7 +276,7 @@ class _Snapshot:
 
     def _mapping(self, value: Any, depth: int) -> Dict[str, Any]:
         return {
-            str(key): MASK if item is not None and is_secret(key, self.redact) else self.of(item, depth)
+            str(key): self._mask() if item is not None and is_secret(key, self.redact) else self.of(item, depth)
             for key, item in value.items()
             if not callable(item)
         }
@@ -282,8 +285,28 @@ class _Snapshot:
         # Headers and params may come as pairs.
         if isinstance(item, (list, tuple)) and len(item) == 2 and isinstance(item[0], str):
             if item[1] is not None and is_secret(item[0], self.redact):
-                return [item[0], MASK]
+                return [item[0], self._mask()]
         return self.of(item, depth)
+
+    def _mask(self) -> str:
+        self.has_masked = True
+        return MASK
+
+
+def refuse_secrets(owner: object, values: Mapping[Any, Any]) -> None:
+    """Raise TypeError if a pickle of ``values``, a config or headers of the caller's, would hold a secret.
+
+    Masks in it would be sent for the real thing by whoever loads it, so here the pickle is refused; that
+    of a response or of an error, which is only looked at, has masks.
+    """
+    redact = redact_of(values)
+    for name, value in values.items():
+        taker = _Snapshot(redact)
+        taker.of({name: value})
+        is_location = name in _LOCATIONS and isinstance(value, str)
+        if taker.has_masked or (is_location and mask_location(value, redact) != value):
+            kind = type(owner).__name__
+            raise TypeError(f"{name} holds a secret, and a pickle would show it: take it out of the {kind}")
 
 
 def is_secret(name: object, redact: FrozenSet[str] = frozenset()) -> bool:
@@ -335,7 +358,10 @@ def mask_location(text: str, redact: FrozenSet[str] = frozenset()) -> str:
     return mask_text(text, redact)
 
 
-def _redact_of(config: Any) -> FrozenSet[str]:
+def redact_of(config: Any) -> FrozenSet[str]:
+    """The names that a config wants masked, beside the built-in ones; none where it is no mapping."""
+    if not isinstance(config, AnyMapping):
+        return frozenset()
     names = [config.get("xsrf_header_name")]
     for option in ("redact", "sensitive_headers"):
         given = config.get(option)
@@ -343,9 +369,9 @@ def _redact_of(config: Any) -> FrozenSet[str]:
     return frozenset([_plain_name(name) for name in names if isinstance(name, str) and name])
 
 
-def _request_snapshot(request: object) -> Any:
+def _request_snapshot(request: object, redact: FrozenSet[str]) -> Any:
     shown = ("method", "url", "path", "host", "protocol", "redirects")
-    return {name: snapshot(getattr(request, name, None)) for name in shown}
+    return {name: snapshot(getattr(request, name, None), redact) for name in shown}
 
 
 def _rebuild(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 
-from .errors import AxiosError, bad_option, snapshot
+from .errors import AxiosError, bad_option, refuse_secrets, snapshot
 from .header_values import BLANKS, fold, gathered, joined, name_text, pairs_of_text, stored
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, MutableMapping, Optional, Tuple, Union
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, MutableMapping, Optional, Tuple, Union
 
     from .header_values import Stored
 
@@ -85,18 +85,26 @@ class Headers(_Mapping):
         ``pairs`` come from the parser of heads, so values are taken as they are. ``set-cookie`` is
         always a list, as in Node.
         """
-        made = cls.__new__(cls)
-        made._names = {}
         store: Dict[str, Any] = {}
-        made._store = store
         for name, value in pairs:
             name = name.lower()
             if name not in store:
-                store[name] = value if name != "set-cookie" else [value]
+                store[name] = value
             elif type(store[name]) is list:
                 store[name].append(value)
             else:
                 store[name] = [store[name], value]
+        return cls.from_fields(store)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Headers:
+        """As :meth:`from_wire`: ``fields`` by lower-case name, a ``str`` or a list of ``str`` each."""
+        made = cls.__new__(cls)
+        made._names = {}
+        made._store = store = dict(fields)  # no stored list is ever changed, so sharing them is safe
+        cookie = store.get("set-cookie")
+        if type(cookie) is str:
+            store["set-cookie"] = [cookie]
         return made
 
     def wire_pairs(self) -> List[Tuple[str, str]]:
@@ -176,6 +184,13 @@ class Headers(_Mapping):
             return
         store[key] = value
 
+    def put_default(self, key: str, name: str, value: str) -> None:
+        """``set(name, value, False)`` for the package's own defaults: ``key`` is the name in lower case."""
+        store = self._store
+        if key not in store:
+            self._names[key] = name
+            store[key] = value
+
     def get(self, name: str, parser: Any = None, default: Any = None) -> Any:
         """The value (``str``), or ``default`` when there is none.
 
@@ -187,8 +202,10 @@ class Headers(_Mapping):
             from . import header_parsing
 
             header_parsing.check_parser(parser)
-        key = fold(name)
-        value: Any = self._store.get(key)
+        store = self._store
+        # Nearly always asked for in lower case, and then a key as it is.
+        key = name if type(name) is str and name in store else fold(name)
+        value: Any = store.get(key)
         if value is None or value is False:
             return default
         if type(value) is list:
@@ -382,6 +399,7 @@ class Headers(_Mapping):
         return self.copy()
 
     def __getstate__(self) -> Tuple[Dict[str, Stored], Dict[str, str]]:
+        refuse_secrets(self, self)
         return self._store, self._names
 
     def __setstate__(self, state: Tuple[Dict[str, Stored], Dict[str, str]]) -> None:

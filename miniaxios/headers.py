@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 
-from .errors import snapshot
+from .errors import refuse_secrets, snapshot
 from .header_fields import Headers
 from .header_values import fold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, MutableMapping, Tuple
+    from typing import Any, Dict, Iterable, Iterator, MutableMapping, Optional, Tuple
 
     _Group = MutableMapping[str, Any]
 else:
     from collections.abc import MutableMapping as _Group
 
-__all__ = ["GROUPS", "HeaderDefaults", "Headers", "flatten_headers", "merge_headers"]
+__all__ = ["GROUPS", "HeaderDefaults", "Headers", "flatten_headers", "merge_headers", "overlaid"]
 
 #: Keys of ``defaults.headers`` that hold mappings of headers: for every request, or for one method.
 GROUPS = frozenset("common get delete head options post put patch query purge link unlink".split())
@@ -63,6 +63,15 @@ class HeaderDefaults(dict):  # type: ignore[type-arg]
     def copy(self) -> HeaderDefaults:
         """New defaults; the groups are new too."""
         return merge_headers(self, None)
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Dict[int, Any]) -> HeaderDefaults:
+        return self.copy()
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        refuse_secrets(self, self)
+        return type(self), (dict(self),)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({snapshot(self)!r})"
@@ -134,6 +143,23 @@ def flatten_headers(headers: Any, method: str) -> Headers:
     for part in (groups.get("common", ()), groups.get(method, ()) if method != "common" else (), rest):
         for name, value in part:
             put(name, value, True)
+    return made
+
+
+def overlaid(flat: Headers, own: Any) -> Optional[Headers]:
+    """New headers: ``flat``, which an instance's defaults make for a method, with those of one request on top.
+
+    As :func:`flatten_headers` of both merged. None where ``own`` is more than names and texts and only a
+    merge can tell what comes of it.
+    """
+    if type(own) is not dict or not GROUPS.isdisjoint(own):
+        return None
+    made = flat.copy()
+    put = made._put
+    for name, value in own.items():
+        if type(name) is not str or type(value) is not str:
+            return None
+        put(name, value, True)
     return made
 
 

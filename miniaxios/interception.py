@@ -109,8 +109,11 @@ def run_chain(
     response_manager: InterceptorManager,
     dispatch: Callable[[Any], Any],
     legacy_order: bool = True,
+    dispatch_unaltered: Optional[Callable[[Any], Any]] = None,
 ) -> Any:
     """Request interceptors, ``dispatch(config)``, response interceptors; returns the response.
+
+    ``dispatch_unaltered`` takes the place of ``dispatch`` where no request interceptor had the config.
 
     Requests: newest first, or oldest first unless ``legacy_order``; responses: oldest first. Every
     ``run_when`` is asked before any interceptor runs, and what it raises is raised at once.
@@ -122,10 +125,11 @@ def run_chain(
     ``rejected`` of the response interceptors. A request interceptor that returns no config has
     failed with ``ERR_BAD_OPTION_VALUE``. Source: axios, ``Axios.prototype.request``.
     """
-    if not request_manager.handlers and not response_manager.handlers:
-        return dispatch(config)
-    before = _wanted(request_manager.handlers, config)
+    handlers = tuple(request_manager.handlers)
     after = tuple(response_manager.handlers)
+    if not handlers and dispatch_unaltered is not None:
+        dispatch = dispatch_unaltered
+    before = _wanted(handlers, config)
     if legacy_order:
         before.reverse()
     run = _run_synchronous if all([handler.synchronous for handler in before]) else _run_requests
@@ -170,7 +174,7 @@ def _number_of(interceptor_id: object) -> object:
 def _wanted(handlers: Iterable[Interceptor], config: Any) -> List[Interceptor]:
     return [
         handler
-        for handler in tuple(handlers)
+        for handler in handlers
         if handler.run_when is None or handler.run_when(config) is not False
     ]
 

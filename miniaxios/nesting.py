@@ -56,6 +56,8 @@ _OPTIONS = {
     "max_depth": ("maxDepth", MAX_DEPTH),
 }
 
+_DEFAULTS: Dict[str, Any] = {name: default for name, (_, default) in _OPTIONS.items()}
+
 
 def shape_of(value: Any) -> int:
     """``MAP`` for mappings and dataclasses, ``LIST`` for other collections of values, else ``LEAF``.
@@ -250,10 +252,10 @@ class _Frame:
 def read_options(options: Optional[Mapping[str, Any]]) -> Dict[str, Any]:
     """The options of a walk with their defaults, by snake_case name; other keys are left aside.
 
-    Raises ``AxiosError`` (``ERR_BAD_OPTION_VALUE``).
+    Not to be altered. Raises ``AxiosError`` (``ERR_BAD_OPTION_VALUE``).
     """
     if options is None:
-        options = {}
+        return _DEFAULTS
     if not isinstance(options, Mapping):
         raise bad_option("form_serializer", "a mapping", options)
     found = {

@@ -270,6 +270,9 @@ TRANSITIONAL: Dict[str, bool] = {
 }
 
 
+_BOOLS = frozenset((bool,))
+
+
 def _check_members(group: str, value: Any) -> bool:
     """Test each member that the table knows; others are the caller's own (axios allows them)."""
     members = GROUPS[group]
@@ -284,6 +287,8 @@ def is_transitional(value: Any) -> bool:
     """The switches, each a bool. Raises ERR_BAD_OPTION for one that does not exist, as axios does."""
     if not is_mapping(value):
         return False
+    if TRANSITIONAL.keys() >= value.keys() and _BOOLS.issuperset(map(type, value.values())):
+        return True
     for key, item in value.items():
         if key not in TRANSITIONAL and GROUP_NAMES.get(key, key) not in TRANSITIONAL:
             shown = key[:64] if isinstance(key, str) else type(key).__name__

@@ -7,7 +7,7 @@ Python's own attributes.
 
 from __future__ import annotations
 
-from .errors import AxiosError
+from .errors import AxiosError, refuse_secrets
 from .option_checks import GROUP_NAMES, TRANSITIONAL
 from .plain_data import copied
 
@@ -155,6 +155,7 @@ class OptionGroup(Base):
         return made
 
     def __reduce__(self) -> Tuple[Any, ...]:
+        refuse_secrets(self, self)
         return filled, (type(self), dict(self))
 
     def __repr__(self) -> str:
@@ -165,6 +166,6 @@ class OptionGroup(Base):
 
 def filled(kind: Type[Self], values: Mapping[Any, Any]) -> Self:
     """An instance of ``kind`` around values that are already named and formed as it wants them."""
-    made = kind.__new__(kind)
+    made: Self = dict.__new__(kind)
     dict.update(made, values)
     return made

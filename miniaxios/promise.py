@@ -21,6 +21,7 @@ import logging
 from concurrent.futures import Future
 
 from .crew import CREW
+from .monitor import Monitor
 from .reactions import Finally, Follow, Member, Then, help_with, settle
 
 TYPE_CHECKING = False
@@ -49,6 +50,8 @@ class Promise(AnyFuture):
 
     def __init__(self) -> None:
         super().__init__()
+        # In place of Future's Condition, which a Ctrl-C may leave locked.
+        self._condition: Any = Monitor()
         self._looked = False
         self._unclaimed = True
 
@@ -116,22 +119,18 @@ class Promise(AnyFuture):
         Raises what the promise was rejected with, ``concurrent.futures.TimeoutError``, or
         ``CancelledError`` after ``cancel()``.
         """
-        worker = self._before_waiting(timeout)
+        self._wait(timeout)
         try:
-            return super().result(timeout)
+            return super().result(0)
         finally:
-            if worker is not None:
-                CREW.step_back(worker)
             del self
 
     def exception(self, timeout: Optional[float] = None) -> Optional[BaseException]:
         """The error, or None if fulfilled; waits and raises as :meth:`result`."""
-        worker = self._before_waiting(timeout)
+        self._wait(timeout)
         try:
-            return super().exception(timeout)
+            return super().exception(0)
         finally:
-            if worker is not None:
-                CREW.step_back(worker)
             del self
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
@@ -168,12 +167,18 @@ class Promise(AnyFuture):
             trace = (type(error), error, error.__traceback__)
             logging.getLogger(__package__).error(text, error, exc_info=trace)
 
-    def _before_waiting(self, timeout: Optional[float]) -> Optional[object]:
+    def _wait(self, timeout: Optional[float]) -> None:
+        """Until it is settled, or ``timeout`` seconds are over."""
         self._looked = True
         if self.done() or (timeout is not None and timeout <= 0):
-            return None
+            return
         help_with(self)
-        return None if self.done() else CREW.step_aside()
+        worker = None if self.done() else CREW.step_aside()
+        try:
+            self._condition.wait_until(self.done, timeout)
+        finally:
+            if worker is not None:
+                CREW.step_back(worker)
 
     def _resolve(self, value: Any) -> None:
         """Settle with ``value``, or follow it if it is a future. For promises that are running."""

@@ -24,7 +24,7 @@ def body_for(config: Config) -> Body:
     Raises AxiosError ``ERR_BAD_REQUEST`` for what is neither text, bytes, a file, an iterable of
     bytes nor a form. Source: axios, ``lib/adapters/http``.
     """
-    data = config.get("data")
+    data = dict.get(config, "data")
     if data is None or isinstance(data, bytes):
         return data or None
     if isinstance(data, str):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .errors import AxiosError, bad_option
 from .headers import Headers
 from .version import __version__
+from .wire.codings import accept_encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,16 +25,19 @@ if TYPE_CHECKING:
 USER_AGENT = f"miniaxios/{__version__}"
 
 
-def prepare_headers(config: Config, url: URL) -> Optional[CookieTraffic]:
-    """Complete ``config.headers`` for ``url``; returns who minds the cookies, if the config has a jar."""
-    headers = config["headers"]
-    headers.set("User-Agent", USER_AGENT, False)
-    if config.get("decompress") is not False:
-        from .wire.codings import accept_encoding
+def prepare_headers(config: Config, url: URL, option: Callable[[str], Any]) -> Optional[CookieTraffic]:
+    """Complete ``config.headers`` for ``url``; returns who minds the cookies, if the config has a jar.
 
-        headers.set("Accept-Encoding", accept_encoding(), False)
-    _authorize(config, headers, url)
-    jar = config.get("cookie_jar")
+    ``option(name)``: what is set in the config, else None.
+    """
+    headers = config["headers"]
+    headers.put_default("user-agent", "User-Agent", USER_AGENT)
+    if option("decompress") is not False:
+        headers.put_default("accept-encoding", "Accept-Encoding", accept_encoding())
+    auth = option("auth")
+    if auth is not None or url.username is not None or url.password is not None:
+        _authorize(config, auth, headers, url)
+    jar = option("cookie_jar")
     if jar is None:
         return None
     traffic = CookieTraffic(config, jar, url)
@@ -41,15 +45,12 @@ def prepare_headers(config: Config, url: URL) -> Optional[CookieTraffic]:
     return traffic
 
 
-def _authorize(config: Config, headers: Any, url: URL) -> None:
+def _authorize(config: Config, auth: Any, headers: Any, url: URL) -> None:
     """Basic credentials: the option ``auth``, else those of the URL, before any header. RFC 7617."""
-    auth = config.get("auth")
-    if auth is not None:
-        username, password = (auth.get("username"), auth.get("password")) if hasattr(auth, "get") else auth
-    elif url.username is not None or url.password is not None:
+    if auth is None:
         username, password = url.username, url.password
     else:
-        return
+        username, password = (auth.get("username"), auth.get("password")) if hasattr(auth, "get") else auth
     from base64 import b64encode
 
     name, secret = ("" if part is None else part for part in (username, password))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import io
 
-from .errors import MASK, AxiosError, config_snapshot, is_secret, snapshot
+from .errors import MASK, AxiosError, config_snapshot, is_secret, redact_of, snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterable, List, Optional, Tuple
+    from typing import Any, Callable, FrozenSet, Iterable, List, Optional, Tuple
 
     Pairs = List[Tuple[str, Any]]
 
@@ -61,16 +61,22 @@ class Response:
         return f"<Response {self.status} {str(self.status_text or '')[:40]!r}>"
 
     def __reduce__(self) -> Tuple[Any, ...]:
+        redact = redact_of(self.config)
+        request = self.request
         return _rebuild, (
             type(self),
             None if _is_stream(self.data) else self.data,
             self.status,
             self.status_text,
-            _shown_pairs(self.headers),
+            _shown_pairs(self.headers, redact),
             None if self.config is None else config_snapshot(self.config),
-            self.request if isinstance(self.request, RequestDetails) else None,
+            request.masked(redact) if isinstance(request, RequestDetails) else None,
             self.duration,
         )
+
+
+#: What :meth:`RequestDetails.of_hop` leaves for later.
+_PUT_OFF = frozenset(("method", "url", "path", "host", "protocol", "redirects", "_headers"))
 
 
 class RequestDetails:
@@ -80,6 +86,8 @@ class RequestDetails:
     query), ``host`` (with a port that is not the scheme's), ``protocol`` (``"https:"``), ``headers``
     (:class:`Headers` as sent), ``redirects`` (list of the URLs requested before, the first included).
     """
+
+    _hop: Optional[Tuple[str, Any, Any, Tuple[str, ...]]] = None
 
     def __init__(
         self,
@@ -99,6 +107,27 @@ class RequestDetails:
         self._headers = headers
         self.redirects = [without_userinfo(each) for each in redirects]
 
+    @classmethod
+    def of_hop(cls, hop: Any, redirects: Iterable[str]) -> RequestDetails:
+        """Those of a request of the basement, whatever becomes of ``redirects`` later.
+
+        Hardly any caller looks, so they are written out when somebody does.
+        """
+        made = cls.__new__(cls)
+        made._hop = (hop.method, hop.url, hop.headers, tuple(redirects))
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        if self._hop is None or name not in _PUT_OFF:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        method, url, headers, redirects = self._hop
+        made = RequestDetails(
+            method, str(url), url.target, url.host_header, f"{url.scheme}:", headers, redirects
+        )
+        parts = {**vars(made), **vars(self)}  # what was set meanwhile stays
+        vars(self).update(parts)  # in one step: another thread may be looking too
+        return parts[name]
+
     @property
     def headers(self) -> Any:
         """The :class:`Headers` as sent."""
@@ -114,17 +143,23 @@ class RequestDetails:
         shown = f"{self.protocol}//{self.host}{self.path.partition('?')[0]}"
         return f"<RequestDetails {self.method} {ascii(shown[:200])[1:-1]}>"
 
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return _rebuild_details, (
+    def masked(self, redact: FrozenSet[str] = frozenset()) -> RequestDetails:
+        """A copy with masks in place of secrets; ``redact``: more of their names, see ``redact_of``."""
+        return _rebuild_details(
             type(self),
             self.method,
-            snapshot(self.url),
-            snapshot(self.path),
+            snapshot(self.url, redact),
+            snapshot(self.path, redact),
             self.host,
             self.protocol,
-            _shown_pairs(self.headers),
-            snapshot(self.redirects),
+            _shown_pairs(self.headers, redact),
+            snapshot(self.redirects, redact),
         )
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        made = self.masked()
+        rest = (made.url, made.path, made.host, made.protocol, _shown_pairs(made.headers), made.redirects)
+        return _rebuild_details, (type(self), made.method, *rest)
 
 
 def settle(response: Any, validate_status: Optional[Callable[[int], Any]]) -> Any:
@@ -162,12 +197,12 @@ def _is_stream(data: Any) -> bool:
     return hasattr(data, "read") or hasattr(data, "__next__")
 
 
-def _shown_pairs(headers: Any) -> Optional[Pairs]:
+def _shown_pairs(headers: Any, redact: FrozenSet[str] = frozenset()) -> Optional[Pairs]:
     if headers is None:
         return None
     every = getattr(headers, "get_all", None)
     return [
-        (name, MASK if is_secret(name) else every(name) if every is not None else value)
+        (name, MASK if is_secret(name, redact) else every(name) if every is not None else value)
         for name, value in headers.items()
     ]
 

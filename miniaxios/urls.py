@@ -10,9 +10,10 @@ from .errors import MASK, AxiosError, bad_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional, Tuple
+    from typing import Any, Callable, Mapping, Optional, Tuple
 
 _SCHEME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.")
+_GOOD_STARTS = ("http://", "https://")
 _CONTROLS_AND_SPACE = "".join(map(chr, range(0x21)))
 
 
@@ -24,6 +25,8 @@ def combine_url(base_url: Optional[str], url: Optional[str], allow_absolute_urls
     request stays on the base's host. Raises ``AxiosError`` (``ERR_INVALID_URL``) for ``http:`` and
     ``https:`` without ``//`` in a URL that is used. Source: axios, ``buildFullPath``, ``combineURLs``.
     """
+    if base_url is None and type(url) is str and url.startswith(_GOOD_STARTS):
+        return url
     base_url, url = _text("base_url", base_url), _text("url", url)
     check_scheme(url)
     if not base_url or (is_absolute_url(url) and allow_absolute_urls is not False):
@@ -50,15 +53,15 @@ def build_url(config: Mapping[str, Any]) -> str:
     ``""`` when there is neither a URL nor a base. Raises ``AxiosError`` as :func:`combine_url` and
     ``forms.serialize_params``. Source: axios, ``getUri``.
     """
-    return append_query(*split_url(config))
+    return append_query(*split_url(dict(config).get))
 
 
-def split_url(config: Mapping[str, Any]) -> Tuple[str, str]:
-    """The URL of ``config`` without its ``params``, and the params as a query (``""`` without any).
+def split_url(get: Callable[..., Any]) -> Tuple[str, str]:
+    """The URL of a config without its ``params``, and the params as a query (``""`` without any).
 
-    Apart, because what stands in a URL is escaped by the rules of URLs, and params by axios's own.
+    ``get``: that of a plain ``dict`` of the options. Apart, because what stands in a URL is escaped by the
+    rules of URLs, and params by axios's own.
     """
-    get = config.get
     url = combine_url(get("base_url"), get("url"), get("allow_absolute_urls", True))
     params = get("params")
     if params is None:

@@ -12,7 +12,8 @@ from datetime import timedelta
 import pytest
 
 from miniaxios import Agent, AxiosError, Config, axios
-from miniaxios.adapter import TRANSLATIONS, _Call, limit_of, rates_of, seconds_of
+from miniaxios.adapter import _UNUSUAL, TRANSLATIONS, _Call, limit_of, rates_of, seconds_of
+from miniaxios.option_table import OPTIONS
 from miniaxios.wire import errors
 from tests.support.server import BlackHole, Peer, Reply, Server, UnixServer, closed_port, has_ipv6
 
@@ -55,7 +56,14 @@ EXPECTED = {
 
 
 def a_call(**options):
-    return _Call(Config(url="http://h/", method="get", headers={}, timeout=5, **options), "http://h/", "")
+    config = Config(url="http://h/", method="get", headers={}, timeout=5, **options)
+    return _Call(config, dict(config).get, "http://h/", "")
+
+
+def test_a_call_is_usual_where_no_unusual_option_is_set():
+    assert _UNUSUAL <= set(OPTIONS)
+    assert a_call().is_usual and a_call(auth=("u", "p"), response_type="json", max_redirects=0).is_usual
+    assert not any(a_call(**{name: None}).is_usual for name in _UNUSUAL)
 
 
 def test_every_class_of_the_basement_is_in_the_table():

@@ -16,7 +16,7 @@ import threading
 import pytest
 
 from miniaxios import Agent, AxiosError, CancelToken, axios
-from miniaxios.agent import shared_agent
+from miniaxios.agent import shared_agent, shared_agents
 from tests.support.server import Reply, Server
 from tests.support.tls import CA, OTHER_CA, PASSPHRASE, certificate, client_context, key, server_context
 
@@ -226,6 +226,7 @@ def test_requests_without_an_agent_share_one():
         for _ in range(2):
             axios.get(server.url())
         assert server.connections == 1 and shared_agent() is shared_agent()
+        assert shared_agents() == {"http": shared_agent(), "https": shared_agent()}
         shared_agent().close()
 
 

@@ -20,7 +20,7 @@ UPSTAIRS = [
     {"dispatch"},
     {"adapters"},
     {"adapter"},
-    {"data_adapter", "transforms", "urls"},
+    {"data_adapter", "template", "transforms", "urls"},
     {"config", "forms", "request_headers", "response"},
     {"concurrent", "headers", "unnesting"},
     {"cancel", "header_fields", "nesting", "workers"},
@@ -30,7 +30,7 @@ UPSTAIRS = [
     {"alarms", "charsets", "cookies", "data_url", "header_values", "interception", "multipart"},
     {"option_checks", "percent", "plain_data", "request_body", "scalars"},
     {"blob", "calls", "cookie_rules", "errors", "progress", "public", "reactions", "selftest_server", "status"},
-    {"switch", "version", "wire"},
+    {"monitor", "switch", "version", "wire"},
 ]
 BASEMENT = [
     {"__init__"},
@@ -41,7 +41,7 @@ BASEMENT = [
     {"body", "proxies", "redirects", "stream"},
     {"framing", "tls_tunnel", "url"},
     {"codings", "hosts", "messages", "scope", "tls", "upload"},
-    {"errors", "route"},
+    {"errors", "file_reading", "route"},
 ]
 
 

@@ -14,7 +14,7 @@ import weakref
 import pytest
 
 from miniaxios.abort import AbortController, AbortSignal
-from miniaxios.cancel import CancelToken, subscribe_cancellation, throw_if_cancelled
+from miniaxios.cancel import CancelToken, subscription, throw_if_cancelled
 from miniaxios.errors import CanceledError, is_cancel
 
 PATIENCE = 20  # seconds; only a test that fails waits so long
@@ -24,6 +24,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 @pytest.fixture
 def source():
     return CancelToken.source()
+
+
+def subscribe(config, stop):
+    """Begin to listen; returns what ends it."""
+    ear = subscription(config, stop)
+    ear.begin()
+    return ear.end
 
 
 # ---- the token
@@ -239,7 +246,7 @@ def test_a_forgotten_token_is_freed_without_the_collector():
     try:
         source = CancelToken.source()
         watch = weakref.ref(source.token)
-        end = subscribe_cancellation({"cancel_token": source.token}, print)
+        end = subscribe({"cancel_token": source.token}, print)
         end()
         del end, source
         assert watch() is None
@@ -292,14 +299,14 @@ def test_signals_that_nobody_listens_to_leave_nothing_on_the_token(source):
 
 
 def test_neither_costs_nothing():
-    assert subscribe_cancellation({"url": "/"}, print) is None
-    assert subscribe_cancellation({"cancel_token": None, "signal": None}, print) is None
+    assert subscription({"url": "/"}, print) is None
+    assert subscription({"cancel_token": None, "signal": None}, print) is None
     throw_if_cancelled({})
 
 
 def test_token_stops_with_its_own_reason(source):
     stops = []
-    end = subscribe_cancellation({"cancel_token": source.token}, stops.append)
+    end = subscribe({"cancel_token": source.token}, stops.append)
     assert stops == []
     source.cancel("x")
     assert stops == [source.token.reason]
@@ -309,7 +316,7 @@ def test_token_stops_with_its_own_reason(source):
 def test_signal_stops_with_a_fresh_error_that_has_the_config():
     controller, stops, config = AbortController(), [], {}
     config["signal"] = controller.signal
-    end = subscribe_cancellation(config, stops.append)
+    end = subscribe(config, stops.append)
     controller.abort("my reason")
     [reason] = stops
     assert (reason.message, reason.config, reason.request) == ("canceled", config, None)
@@ -322,7 +329,7 @@ def test_signal_stops_with_a_fresh_error_that_has_the_config():
 @pytest.mark.parametrize("first", ["token", "signal"])
 def test_of_both_the_first_counts_and_stop_is_called_once(source, first):
     controller, stops = AbortController(), []
-    subscribe_cancellation({"cancel_token": source.token, "signal": controller.signal}, stops.append)
+    subscribe({"cancel_token": source.token, "signal": controller.signal}, stops.append)
     actions = [lambda: source.cancel("by token"), controller.abort]
     for act in actions if first == "token" else actions[::-1]:
         act()
@@ -333,7 +340,7 @@ def test_already_cancelled_stops_before_it_returns(source):
     source.cancel("x")
     for config in ({"cancel_token": source.token}, {"signal": AbortSignal.abort()}):
         stops = []
-        end = subscribe_cancellation(config, stops.append)
+        end = subscribe(config, stops.append)
         assert len(stops) == 1
         end()
         with pytest.raises(CanceledError):
@@ -343,7 +350,7 @@ def test_already_cancelled_stops_before_it_returns(source):
 def test_ended_it_is_not_stopped_and_leaves_nothing(source):
     controller, stops = AbortController(), []
     for _ in range(100):
-        subscribe_cancellation({"cancel_token": source.token, "signal": controller.signal}, stops.append)()
+        subscribe({"cancel_token": source.token, "signal": controller.signal}, stops.append)()
     assert not source.token._switch.is_watched and not controller.signal._switch.is_watched
     source.cancel()
     controller.abort()
@@ -366,7 +373,7 @@ def test_any_mapping_and_any_signal_will_do():
             self.get = items.get
 
     foreign, stops = Foreign(), []
-    end = subscribe_cancellation(Mapping({"signal": foreign}), stops.append)
+    end = subscribe(Mapping({"signal": foreign}), stops.append)
     foreign.aborted = True
     foreign.listener(None)
     end()

@@ -305,7 +305,12 @@ def test_law_copies_are_equal(config):
     for twin in (copy.copy(made), made.copy(), copy.deepcopy(made), Config(made), merge_config({}, made)):
         assert type(twin) is Config and twin == made and twin is not made
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
-        assert pickle.loads(pickle.dumps(made, protocol)) == made
+        try:
+            pickled = pickle.dumps(made, protocol)
+        except TypeError:
+            assert "[REDACTED ****]" in repr(made)
+        else:
+            assert pickle.loads(pickled) == made
     whole = Config(config)
     assert not set(containers(copy.deepcopy(whole))) & set(containers(whole))
 
@@ -587,6 +592,37 @@ def test_headers_set_on_a_config(value):
     kept = isinstance(value, (HeaderDefaults, Headers))
     assert config.headers is value if kept else isinstance(config.headers, (HeaderDefaults, Headers))
     assert config["headers"]["A"] == "1"
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("auth", {"auth": {"username": "u", "password": "hunter2"}}),
+        ("proxy", {"proxy": {"host": "p", "auth": ("u", "hunter2")}}),
+        ("headers", {"headers": {"authorization": "Bearer hunter2"}}),
+        ("headers", {"headers": {"common": {"Cookie": "a=hunter2"}}}),
+        ("headers", {"headers": {"X-Ours": "hunter2"}, "sensitive_headers": ["x-ours"]}),
+        ("params", {"params": [("api_key", "hunter2")]}),
+        ("data", {"data": {"pin": "hunter2"}, "redact": ["PIN"]}),
+        ("url", {"url": "http://user:hunter2@host/"}),
+        ("url", {"url": "user:hunter2@host"}),
+        ("base_url", {"baseURL": "http://host/?password=hunter2"}),
+    ],
+)
+def test_LEAK_2_a_config_with_a_secret_does_not_pickle(protocol, name, options):
+    for config in (Config(options, timeout=5), merge_config({}, options)):
+        with pytest.raises(TypeError, match=f"^{name} holds a secret") as caught:
+            pickle.dumps(config, protocol)
+        assert "hunter2" not in str(caught.value)
+        assert copy.deepcopy(config) == config == copy.copy(config)
+
+
+@pytest.mark.parametrize("group", ["auth", "proxy"])
+def test_LEAK_2_nor_does_a_group_of_it(group):
+    config = Config({group: {"username": "u", "password": "hunter2"}})
+    with pytest.raises(TypeError, match="^password holds a secret"):
+        pickle.dumps(config[group])
 
 
 def test_groups_set_on_a_config_answer_to_both_spellings():

@@ -88,6 +88,19 @@ def test_LEAK_2_pickle(protocol: int) -> None:
     assert (again.request.url, again.request.headers["accept"]) == ("https://example.com/a", "*/*")
 
 
+def test_LEAK_2_pickle_honours_redact_and_sensitive_headers() -> None:
+    config = {"url": "/", "redact": ["PIN"], "sensitive_headers": ["x-ours"], "xsrf_header_name": "X-Our-Xsrf"}
+    sent = Headers({"X-Ours": "hunter2", "x-our-xsrf": "hunter2", "Pin": "hunter2", "A": "1"})
+    request = details(headers=sent, path="/a?pin=hunter2&b=1", url="http://example.com/a?pin=hunter2&b=1")
+    request.redirects.append("http://example.com/b?pin=hunter2")
+    answer = response(config=config, headers=sent.copy(), request=request)
+    for thing in (answer, AxiosError("m", None, config, request, answer)):
+        pickled = pickle.dumps(thing)
+        assert b"hunter2" not in pickled and b"&b=1" in pickled
+    assert pickle.loads(pickle.dumps(answer)).request.headers["a"] == "1"
+    assert request.headers["x-ours"] == answer.headers["x-ours"] == "hunter2"
+
+
 def test_LEAK_2_streams_stay_behind() -> None:
     for data in (Stream(), (byte for byte in b"x")):
         assert pickle.loads(pickle.dumps(response(data=data))).data is None
@@ -103,6 +116,46 @@ def test_LEAK_2_pickled_in_an_error() -> None:
     again = pickle.loads(pickled)
     assert b"user:hunter2" not in pickled and b"Bearer hunter2" not in pickled
     assert (again.response.status, again.status, again.response.data) == (404, 404, None)
+
+
+class Hop:
+    """A request of the basement."""
+
+    method = "GET"
+    headers = [("Accept", "*/*")]
+
+    class url:
+        scheme, target, host_header = "https", "/a?b=1", "h:8443"
+
+        def __str__(self) -> str:
+            return "https://h:8443/a?b=1#c"
+
+    def __init__(self) -> None:
+        self.url: Any = Hop.url()
+
+
+def test_details_of_a_hop_are_those_of_their_time() -> None:
+    hop, history = Hop(), ["https://h/"]
+    found = RequestDetails.of_hop(hop, history)
+    history.append("https://other/")
+    hop.method, hop.url, hop.headers = "POST", None, [("Accept", "other")]
+    assert repr(found) == "<RequestDetails GET https://h:8443/a>"
+    assert (found.method, found.url, found.path) == ("GET", "https://h:8443/a?b=1#c", "/a?b=1")
+    assert (found.host, found.protocol, found.redirects) == ("h:8443", "https:", ["https://h/"])
+    assert found.headers["accept"] == "*/*" and found.headers is found.headers
+    found = RequestDetails.of_hop(Hop(), [])
+    found.url = "changed"
+    assert (found.path, found.url) == ("/a?b=1", "changed")
+
+
+def test_details_of_a_hop_are_like_any_others() -> None:
+    for copier in (copy.copy, lambda made: pickle.loads(pickle.dumps(made))):
+        look = copier(RequestDetails.of_hop(Hop(), []))
+        assert (look.method, look.url, look.redirects) == ("GET", "https://h:8443/a?b=1#c", [])
+    for made in (RequestDetails.of_hop(Hop(), []), details()):
+        assert not hasattr(made, "nothing") and not hasattr(made, "__wrapped__")
+        with pytest.raises(AttributeError, match="'RequestDetails' object has no attribute 'nothing'"):
+            made.nothing
 
 
 def test_REDIR_5_details_hold_no_userinfo() -> None:

@@ -7,12 +7,12 @@ the lease, once. Only one thread reads at a time; any thread may close.
 
 from __future__ import annotations
 
-import http.client
 import io
 import threading
 
-from .codings import RatioGuard, decoder_for
+from .codings import PIECE, RatioGuard, decoder_for
 from .errors import BadResponse, BodyTooLarge, NetworkError, Stopped, Truncated
+from .file_reading import FileReading
 from .framing import FixedLength, UntilClose, framing_for
 from .messages import keep_alive
 
@@ -31,14 +31,43 @@ if TYPE_CHECKING:
 #: Raw bytes of a body nobody wants that are read to keep its connection.
 DRAIN_LIMIT = 65536
 
-#: Bytes asked for in one receive.
-RECEIVE_SIZE = 65536
+#: Bytes asked for in one receive, and those of a long body, where the larger size saves system calls. At
+#: once it would cost some: the C library has to ask for that much memory, and gives it back for a short body.
+RECEIVE_SIZE, BULK_SIZE = 65536, 262144
+
+#: Bytes decoded at once of a body that is read at once: a sixth faster than in small pieces, and than in
+#: twice as large ones, for which the C library goes to the kernel each time.
+DECODED_SIZE = 1 << 19
+
+#: Bytes still to come from which on a body of known length is read in place, and how many times as much
+#: memory as there are bytes of it already may be asked for then.
+LARGE, EARNEST = 1 << 20, 64
 
 #: The reason with which a scope is stopped when a stream is closed under its reader.
 CLOSED = "the stream was closed"
 
 
-class Response(http.client.HTTPResponse):
+class _Rest(io.RawIOBase):
+    """What is left of a body as a file: the pieces that came already, and what ``fill`` reads."""
+
+    def __init__(self, pieces: List[bytes], fill: Callable[[memoryview], int]) -> None:
+        self._pieces = pieces[::-1]
+        self._fill = fill
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """As io has it."""
+        if not self._pieces:
+            return self._fill(buffer)
+        piece = self._pieces.pop()
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+class Response(FileReading):
     """An ``http.client`` response with our own reading.
 
     ``status`` (int), ``reason`` (str), ``head`` (ResponseHead), ``request`` (the Request of this hop),
@@ -48,29 +77,38 @@ class Response(http.client.HTTPResponse):
     Reading a body that was closed, or failed before, raises Stopped.
     """
 
-    # What HTTPResponse would set in its initialiser, and the state of a response that was not prepared.
+    # What every response sets has a slot: with a dict alone, to make one takes half as long again.
+    __slots__ = (
+        "head", "version", "status", "code", "reason", "headers", "msg", "request", "history", "length",
+        "will_close", "closed", "_method", "_scope", "_framing", "_busy", "_connection", "_lease", "_limit",
+        "_raw_limit", "_raw_count", "_progress", "_on_end", "_is_watched", "_end",
+    )  # fmt: skip
+
+    # What HTTPResponse would set in its initialiser, and what only some responses alter.
     fp: Any = None
     debuglevel = 0
     is_decoded = False
     _decoder: Optional[Decoder] = None
     _guard: Optional[RatioGuard] = None
-    _limit = -1
-    _raw_limit = -1
-    _raw_count = 0
+    _is_bulk = False  # whether all of it is read at once
     _count = 0
-    _left = b""  # decoded bytes that were read ahead, from _at on
-    _at = 0
-    _progress: Optional[Callable[[int], None]] = None
     _pace: Optional[Pace] = None
     _piece_size = RECEIVE_SIZE
-    _on_end: Optional[Callable[[bool], None]] = None
     _is_closing = False
-    #: Whether the body was read to its end; None while that is open.
-    _end: Optional[bool] = None
 
     def __init__(self, lease: Lease, head: ResponseHead, request: Request, scope: Scope) -> None:
         # HTTPResponse's own initialiser would make a buffered file of the socket, which reads ahead
         # beyond the message and past the limits.
+        #
+        # A plain attribute: io's own, which its close() sets by a call of flush(), takes ten times as long,
+        # and this is all that io's finalizer asks for.
+        self.closed = False
+        self._end: Optional[bool] = None  # whether the body was read to its end; None while that is open
+        self._limit = self._raw_limit = -1
+        self._raw_count = 0
+        self._progress: Optional[Callable[[int], None]] = None
+        self._on_end: Optional[Callable[[bool], None]] = None
+        self._is_watched = False  # whether each piece has to be looked at: for a limit, progress or a pace
         self.head = head
         self.version = head.version
         self.status = self.code = head.status
@@ -105,13 +143,13 @@ class Response(http.client.HTTPResponse):
         """
         self._limit = self._raw_limit = limit
         self._progress = progress
-        self._pace = pace
         if pace is not None:
+            self._pace = pace
             self._piece_size = min(pace.piece, RECEIVE_SIZE)
         self._on_end = on_end
-        codings = self.head.get_all("content-encoding") if decode else None
-        if codings:
-            self._decode(codings)
+        if decode and "content-encoding" in self.head.fields:
+            self._decode(self.head.get_all("content-encoding"))
+        self._is_watched = self._raw_limit >= 0 or progress is not None or pace is not None
         if self._end is not None and on_end is not None:
             on_end(self._end)
 
@@ -138,10 +176,15 @@ class Response(http.client.HTTPResponse):
 
         Raises Truncated, BadResponse, BodyTooLarge, NetworkError, DeadlineExceeded, Stopped.
         """
+        piece: bytes = self._guarded(self._next_piece)
+        return piece
+
+    def _guarded(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of a step of reading: one at a time, and one that fails is the last."""
         try:
             with self._busy:
                 try:
-                    return self._next_piece()
+                    return step(*arguments)
                 except BaseException:
                     self._abandon()
                     raise
@@ -150,15 +193,21 @@ class Response(http.client.HTTPResponse):
                 # Another thread closed while this one was reading, and left the rest to it.
                 self.close()
 
-    def _next_piece(self) -> bytes:
+    def _may_go_on(self) -> bool:
+        """False at the end of the body; raises Stopped when it was given up before."""
         if self._end:
-            return b""
+            return False
         if self._end is not None or self._is_closing:
             raise Stopped(CLOSED)
+        return True
+
+    def _next_piece(self) -> bytes:
+        if not self._may_go_on():
+            return b""
         framing, decoder = self._framing, self._decoder
         while True:
             if decoder is not None:
-                piece = decoder.read()
+                piece = decoder.read(self._room())
                 if piece:
                     self._account(len(piece))
                     return piece
@@ -167,7 +216,9 @@ class Response(http.client.HTTPResponse):
             data = framing.decode(self._receive())
             if not data:
                 continue
-            self._arrived(len(data))
+            self._raw_count += len(data)
+            if self._is_watched:
+                self._arrived(len(data))
             if decoder is None:
                 if framing.done:
                     self._finish()
@@ -182,14 +233,21 @@ class Response(http.client.HTTPResponse):
         self._ended(True)
         return b""
 
-    def _receive(self) -> bytes:
+    def _connection_for_reading(self) -> Connection:
         connection = self._connection
         if connection is None:
             raise Stopped(CLOSED)
         if self._raw_limit >= 0 and self.length is not None and self.length > self._raw_limit:
             raise self._too_large()
+        return connection
+
+    def _receive(self) -> bytes:
+        connection = self._connection_for_reading()
+        size = self._piece_size
+        if self._raw_count >= BULK_SIZE and self._pace is None and (self._decoder is None or self._is_bulk):
+            size = BULK_SIZE
         try:
-            data = connection.receive(self._piece_size)
+            data = connection.receive(size)
         except NetworkError as error:
             raise Truncated(f"the response was cut short: {error}") from error
         if not data:
@@ -197,8 +255,7 @@ class Response(http.client.HTTPResponse):
         return data
 
     def _arrived(self, count: int) -> None:
-        """``count`` more bytes of the body are here, still coded if it is."""
-        self._raw_count += count
+        """``count`` more bytes of the body are here, still coded if it is, and counted."""
         if 0 <= self._raw_limit < self._raw_count:
             raise self._too_large()
         if self._progress is not None:
@@ -212,6 +269,11 @@ class Response(http.client.HTTPResponse):
         wait = pace.spend(count) - monotonic()
         if wait > 0:
             self._scope.sleep(wait)
+
+    def _room(self) -> int:
+        """Bytes that may be decoded next: of those that the limit forbids, one, which will tell."""
+        size = DECODED_SIZE if self._is_bulk else PIECE
+        return size if self._limit < 0 else min(size, self._limit - self._count + 1)
 
     def _account(self, size: int) -> None:
         """``size`` more bytes are decoded."""
@@ -228,79 +290,55 @@ class Response(http.client.HTTPResponse):
 
     def read_all(self) -> bytes:
         """The whole body, or what is left of it."""
+        self._is_bulk = True
         first = self.next_piece()
-        second = b"" if self._end else self.next_piece()
-        if not second:
+        if self._end or not first:
             return first
+        framing = self._framing
+        if self._decoder is None and isinstance(framing, FixedLength) and framing.remaining > LARGE:
+            return self._read_in_place(first, framing)
         sink = io.BytesIO()
-        sink.write(first)
-        while second:
-            sink.write(second)
-            second = self.next_piece()
+        while first:
+            sink.write(first)
+            first = self.next_piece()
         return sink.getvalue()
 
-    # -- reading as from a file --------------------------------------------------------------------
+    def _read_in_place(self, first: bytes, framing: FixedLength) -> bytes:
+        """A long body straight into the bytes object that is returned: no piece is copied, and none doubled.
 
-    def _load(self) -> bool:
-        """See to it that something is read ahead; False at the end."""
-        if not self._left:
-            self._left = self.next_piece()
-        return bool(self._left)
+        Memory for all of it is asked for when a part of it has arrived: a length is easily said.
+        """
+        pieces, count = [first], len(first)
+        while count < framing.remaining // EARNEST:
+            pieces.append(self.next_piece())
+            count += len(pieces[-1])
+        # Of all that makes bytes, this alone neither fills them with zeros before nor copies them after.
+        return io.BufferedReader(_Rest(pieces, self._fill), 1).read(count + framing.remaining)
 
-    def _take(self, size: int) -> bytes:
-        """Up to ``size`` bytes of what was read ahead."""
-        end = self._at + size
-        data = self._left[self._at : end]
-        if end < len(self._left):
-            self._at = end
-        else:
-            self._left, self._at = b"", 0
-        return data
+    def _fill(self, view: memoryview) -> int:
+        """The next bytes of a body of known length, not coded, into ``view``; how many, 0 at the end."""
+        count: int = self._guarded(self._next_into, view)
+        return count
 
-    def read(self, amt: Optional[int] = None) -> bytes:
-        """``amt`` bytes (fewer at the end only), or all that is left with None or a negative number."""
-        if amt is None or amt < 0:
-            left = self._take(len(self._left))
-            return left + self.read_all() if left else self.read_all()
-        parts: List[bytes] = []
-        while amt > 0 and self._load():
-            parts.append(self._take(amt))
-            amt -= len(parts[-1])
-        return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    def readinto(self, b: Any) -> int:
-        """Fill ``b``; returns how many bytes were written, fewer than its size at the end only."""
-        with memoryview(b) as view, view.cast("B") as target:
-            data = self.read(len(target))
-            target[: len(data)] = data
-        return len(data)
-
-    def read1(self, n: Optional[int] = -1) -> bytes:
-        """What comes with one receive, at most ``n`` bytes."""
-        if n == 0 or not self._load():
-            return b""
-        return self._take(len(self._left) if n is None or n < 0 else n)
-
-    def peek(self, n: int = -1) -> bytes:
-        """The next bytes, which stay to be read: none at the end only, at most ``n`` if that is positive."""
-        self._load()
-        return self._left[self._at : self._at + n if n > 0 else None]
-
-    def __iter__(self) -> Response:
-        """The lines."""
-        return self
-
-    def readline(self, limit: Optional[int] = -1) -> bytes:
-        """Up to and with the next LF, at most ``limit`` bytes."""
-        missing = float("inf") if limit is None or limit < 0 else limit
-        parts: List[bytes] = []
-        while missing > 0 and self._load():
-            end = self._left.find(b"\n", self._at) + 1
-            parts.append(self._take(int(min((end or len(self._left)) - self._at, missing))))
-            missing -= len(parts[-1])
-            if parts[-1].endswith(b"\n"):
-                break
-        return b"".join(parts)
+    def _next_into(self, view: memoryview) -> int:
+        framing: Any = self._framing
+        if not self._may_go_on() or framing.done:
+            return 0
+        connection = self._connection_for_reading()
+        size = framing.remaining if self._pace is None else min(framing.remaining, self._piece_size)
+        try:
+            count = connection.receive_into(view[:size])
+        except NetworkError as error:
+            raise Truncated(f"the response was cut short: {error}") from error
+        if not count:
+            framing.end_of_input()
+        framing.advance(count)
+        self._raw_count += count
+        if self._is_watched:
+            self._arrived(count)
+        if framing.done:
+            self._finish()
+        return count
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -334,7 +372,7 @@ class Response(http.client.HTTPResponse):
         if self._end is None:
             self._end = complete
             # For io's finalizer, which would call close(), and in which a Ctrl-C would be lost.
-            io.BufferedIOBase.close(self)
+            self.closed = True
             if self._on_end is not None:
                 self._on_end(complete)
 

@@ -1,7 +1,7 @@
-"""Content codings of responses: coded bytes are fed, decoded pieces of at most 64 KiB are pulled.
+"""Content codings of responses: coded bytes are fed, decoded pieces of a bounded size are pulled.
 
 Rules of the room: no input or output; no decoder is imported before a body needs it; and no step
-makes more than :data:`PIECE` bytes, so that whoever pulls can stop at a limit of its own. What is
+makes more bytes than were asked for, so that whoever pulls can stop at a limit of its own. What is
 not coded as announced, is cut short or is followed by junk is an error, and so is every call after
 an error. Hardening DECOMP-1 to DECOMP-3; RFC 9110 section 8.4.
 """
@@ -16,13 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
-#: Bytes that one pull gives at most.
+#: Bytes that one pull gives at most where nothing else is asked for, and between the stages of a chain.
 PIECE = 64 * 1024
 #: Codings that one body may have, over all its Content-Encoding lines.
 MAX_CODINGS = 5
 
 # Input goes to zlib in slices: what it has no room to decode it copies back at every step, and
-# copying back a whole buffer each time would take quadratic time.
+# copying back a whole buffer each time would take quadratic time. A quarter of the output's size, as what
+# is coded is mostly that much shorter.
 _SLICE = 16 * 1024
 # A brotli older than 1.2 can't bound its output. Tiny slices bound what one of them can make.
 _OLD_BROTLI_SLICE = 16
@@ -123,8 +124,8 @@ class Decoder:
         self._fed += len(data)
         self._alive()[0].feed(data)
 
-    def read(self) -> bytes:
-        """The next decoded bytes, 1 to 65536 of them, or ``b""`` when more has to be fed.
+    def read(self, size: int = PIECE) -> bytes:
+        """The next decoded bytes, 1 to ``size`` of them, or ``b""`` when more has to be fed.
 
         Raises BadResponse when the bytes are not what the coding makes, and BodyTooLarge when a
         chain is a bomb between its stages, where no limit of the caller's sees it.
@@ -133,7 +134,7 @@ class Decoder:
         at = last = len(stages) - 1
         try:
             while at >= 0:
-                piece = stages[at].read()
+                piece = stages[at].read(size if at == last else PIECE)
                 if not piece:
                     at -= 1
                 elif at == last:
@@ -167,7 +168,8 @@ class _Stage:
     its last.
     """
 
-    slice_size = _SLICE
+    #: The most that goes in at once, whatever comes out.
+    slice_size = 1 << 30
     #: Whether another member may follow the first.
     repeats = True
     #: What the module raises for broken input.
@@ -188,11 +190,11 @@ class _Stage:
         self._input = left + data if left else data
         self._at = 0
 
-    def read(self) -> bytes:
-        """The next piece, or ``b""`` when all input is used up."""
+    def read(self, size: int) -> bytes:
+        """The next piece, of ``size`` bytes at most, or ``b""`` when all input is used up."""
         while True:
             # What a member still holds comes out before it is given more.
-            data = self._tail if self._may_have_more else self._tail or self._take()
+            data = self._tail if self._may_have_more else self._tail or self._take(size)
             if not data and not self._may_have_more:
                 return b""
             self._tail = b""
@@ -201,7 +203,7 @@ class _Stage:
                 if not data:
                     continue
             try:
-                piece = self._step(data)
+                piece = self._step(data, size)
             except self.error as error:
                 raise BadResponse(f"the {self.name} coded body is broken: {error}") from error
             if piece:
@@ -212,8 +214,8 @@ class _Stage:
                     raise BadResponse(f"the {self.name} coded body does not go on")
                 self._may_have_more = False
 
-    def _take(self) -> bytes:
-        data = self._input[self._at : self._at + self.slice_size]
+    def _take(self, size: int) -> bytes:
+        data = self._input[self._at : self._at + min(max(size // 4, _SLICE), self.slice_size)]
         self._at += len(data)
         if self._at >= len(self._input):
             self._input, self._at = b"", 0
@@ -245,7 +247,7 @@ class _Stage:
     def _new_member(self, first: int) -> Any:
         raise NotImplementedError
 
-    def _step(self, data: bytes) -> bytes:
+    def _step(self, data: bytes, size: int) -> bytes:
         raise NotImplementedError
 
 
@@ -267,14 +269,14 @@ class _Inflate(_Stage):
         # stored block with padding other than zero, which nobody writes.
         return self._new(-15 if self.name == "deflate" and first & 0x0F != 8 else 15)
 
-    def _step(self, data: bytes) -> bytes:
+    def _step(self, data: bytes, size: int) -> bytes:
         member = self._member
-        piece: bytes = member.decompress(data, PIECE)
+        piece: bytes = member.decompress(data, size)
         if member.eof:
             self._ended(member.unused_data)
         else:
             self._tail = member.unconsumed_tail
-            self._may_have_more = len(piece) == PIECE
+            self._may_have_more = len(piece) == size
         return piece
 
 
@@ -294,9 +296,9 @@ class _Zstd(_Stage):
     def _new_member(self, first: int) -> Any:
         return self._new()
 
-    def _step(self, data: bytes) -> bytes:
+    def _step(self, data: bytes, size: int) -> bytes:
         member = self._member
-        piece: bytes = member.decompress(data, PIECE)
+        piece: bytes = member.decompress(data, size)
         if member.eof:
             self._ended(member.unused_data)
         else:
@@ -328,12 +330,12 @@ class _Brotli(_Stage):
     def _new_member(self, first: int) -> Any:
         return self._new()
 
-    def _step(self, data: bytes) -> bytes:
+    def _step(self, data: bytes, size: int) -> bytes:
         member = self._member
         made = self._made
         if not made:
-            made = member.process(data, output_buffer_limit=PIECE) if self._is_bounded else member.process(data)
-        piece, self._made = made[:PIECE], made[PIECE:]
+            made = member.process(data, output_buffer_limit=size) if self._is_bounded else member.process(data)
+        piece, self._made = made[:size], made[size:]
         if self._is_bounded:
             # After an output even a finished decoder needs another call to know that it is.
             self._may_have_more = bool(piece) or not member.can_accept_more_data()

@@ -15,7 +15,7 @@ from collections import deque
 from time import monotonic
 
 from .errors import InvalidRequest, NetworkError, NotSupported
-from .hosts import address_of
+from .hosts import address_of, is_quad
 from .scope import Bell
 from .stream import SLICE, Stream, interrupt, network_error, wait_connected
 
@@ -64,9 +64,13 @@ def connect(
     ``family``: 4, 6 or None; ``lookup``: the caller's resolver, as the option of that name.
     Raises NetworkError, DeadlineExceeded, Stopped. Source: RFC 8305.
     """
-    addresses = interleave(resolve(host, port, scope, family, lookup))
+    addresses = resolve(host, port, scope, family, lookup)
+    if len(addresses) > 1:
+        addresses = interleave(addresses)
     if local_address is not None:
         addresses = _of_family(addresses, local_address)
+    if len(addresses) == 1 and scope.deadline is None and not scope.stoppable:
+        return _connect_to(addresses[0], scope, local_address)
     return _Race(addresses, scope, local_address).run()
 
 
@@ -94,6 +98,8 @@ def resolve(
 
     An IP address is its own, whatever ``family`` and ``lookup`` say, as under Node.
     """
+    if is_quad(host):
+        return [(socket.AF_INET, (host, port))]
     if _is_literal(host):
         return _query(host, port, socket.AF_UNSPEC, socket.AI_NUMERICHOST)
     wanted = {4: socket.AF_INET, 6: socket.AF_INET6}.get(family or 0, socket.AF_UNSPEC)
@@ -230,11 +236,23 @@ def _of_family(addresses: List[Address], local_address: str) -> List[Address]:
     return found
 
 
+def _connect_to(address: Address, scope: Scope, local_address: Optional[str]) -> Stream:
+    """The short way, at half the cost of a race: nothing to race with, and neither deadline nor stop-button."""
+    sock = _open(address, local_address)
+    try:
+        sock.connect(address[1])
+        return Stream(sock, scope)
+    except BaseException as error:
+        sock.close()
+        if isinstance(error, (OSError, ValueError)):
+            raise _refused(error, address) from error
+        raise
+
+
 def _open(address: Address, local_address: Optional[str]) -> socket.socket:
     sock = None
     try:
         sock = socket.socket(address[0], socket.SOCK_STREAM)
-        sock.setblocking(False)
         if address[0] != getattr(socket, "AF_UNIX", None):
             _tune(sock)
             if local_address is not None:
@@ -269,7 +287,7 @@ class _Race:
     """Connection attempts to some addresses, started one after the other; the first to connect wins.
 
     No attempt blocks, not even a single one: a stop between the last look at the scope and a
-    blocking connect would be lost.
+    blocking connect would be lost, and so would the deadline.
     """
 
     def __init__(self, addresses: List[Address], scope: Scope, local_address: Optional[str]) -> None:
@@ -328,6 +346,7 @@ class _Race:
             self._lost(error)
             return
         self._opened.append(sock)
+        sock.setblocking(False)
         try:
             sock.connect(address[1])
         except (OSError, ValueError) as error:

@@ -186,8 +186,10 @@ class Connection(http.client.HTTPConnection):
         end = find_head_end(data)
         if end < 0:
             data, end = self._collect_long_head(data)
-        self._unread = data[end:]
-        return data[:end]
+        if end < len(data):
+            self._unread = data[end:]
+            return data[:end]
+        return data
 
     def _first_bytes(self) -> bytes:
         try:
@@ -225,6 +227,18 @@ class Connection(http.client.HTTPConnection):
         if self.sending is None:
             return stream.receive(limit)
         return self._receive_while_sending(stream, self.sending, limit)
+
+    def receive_into(self, view: memoryview) -> int:
+        """As :meth:`receive`, into ``view``; returns how many bytes, 0 at the peer's end."""
+        if self._unread or self.sending is not None:
+            data = self.receive(len(view))
+            count = min(len(data), len(view))
+            view[:count] = data[:count]
+            if count < len(data):
+                self.unread(data[count:])
+            return count
+        stream: Stream = self.sock
+        return stream.receive_into(view)
 
     def _receive_while_sending(self, stream: Stream, sending: Sending, limit: int) -> bytes:
         while True:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from .body import Response
 from .connection import CONTINUE_WAIT, SMALL_BODY
 from .errors import HungUp, InvalidRequest, NetworkError, TooManyRedirects, UploadFailed, UploadTooLarge
-from .messages import frame_request, render_request_head
+from .messages import OWN_NAMES, frame_request, render_request_head
 from .proxies import route_for
 from .redirects import next_hop
 from .route import Route
 from .tls import TLSOptions
 from .upload import Pace, Sending, Upload
+from .url import URL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from .proxies import Proxy
     from .redirects import Redirect
     from .scope import Scope
-    from .url import URL
 
     class Via(Protocol):
         """What an agent lends to the basement."""
@@ -41,6 +41,14 @@ if TYPE_CHECKING:
 
 #: Methods that may be sent twice, as the second does what the first did. RFC 9110 section 9.2.2.
 IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "QUERY"))
+
+#: Headers that the exchange adds itself, or has to look at when the caller gives them.
+MANAGED = frozenset(
+    ("host", "connection", "content-length", "transfer-encoding", "expect", "proxy-authorization")
+)
+
+#: Routes that one pool keeps.
+MOST_ROUTES = 256
 
 #: What the operating system says when a process, or the machine, has no descriptor left.
 OUT_OF_FILES = frozenset(("EMFILE", "ENFILE"))
@@ -166,8 +174,28 @@ def _route(url: URL, agent: Via, policy: Policy) -> Route:
     if policy.socket_path is not None:
         return Route(url, None, agent.tls, None, policy.socket_path)
     proxy = route_for(url, policy.proxy, policy.environ)
+    if proxy is None and policy.family is None and policy.lookup is None:
+        return _direct_route(url, agent)
     proxy_tls = _proxy_tls(proxy, agent.tls) if proxy is not None and proxy.scheme == "https" else None
     return Route(url, proxy, agent.tls, proxy_tls, None, policy.family, policy.lookup, agent.local_address)
+
+
+def _direct_route(url: URL, agent: Via) -> Route:
+    """A route that most requests go by, kept: to make one takes longer than to look whether it still holds."""
+    name = (url.scheme, url.host, url.zone, url.port)
+    routes = agent.pool.routes
+    route = routes.get(name)
+    tls = agent.tls
+    if route is not None and route.tls is tls and route.local_address == agent.local_address:
+        # A caller's context, and the files of the options, may have been altered meanwhile.
+        if route.tls_key is None or route.tls_key == tls.pool_key:
+            return route
+    if len(routes) >= MOST_ROUTES:
+        routes.clear()
+    # Without path and query, which are this request's alone.
+    origin = URL(url.scheme, url.host, url.zone, url.port, "/")
+    routes[name] = route = Route(origin, None, tls, None, None, None, None, agent.local_address)
+    return route
 
 
 def _proxy_tls(proxy: Proxy, origin: TLSOptions) -> TLSOptions:
@@ -224,16 +252,23 @@ class _Outgoing:
         if request.method == "CONNECT":
             raise InvalidRequest("method CONNECT is the proxy option's business", "method")
         body = request.body
-        given = {name.lower() for name, _ in request.headers}
-        headers = _own_headers(request, route, given, keep_alive)
-        known = len(body) if isinstance(body, bytes) else body.length if body is not None else None
-        headers, self._length = frame_request(request.method, headers, body is not None, known)
+        lower = OWN_NAMES
+        given = {lower[name] for name, _ in request.headers}
+        if MANAGED.isdisjoint(given):
+            headers = [("Host", route.host_header), *request.headers, _KEEP_ALIVE if keep_alive else _CLOSE]
+        else:
+            headers = _own_headers(request, route, given, keep_alive)
+        known = None if body is None else len(body) if isinstance(body, bytes) else body.length
+        headers, self._length = frame_request(request.method, headers, body is not None, known, given)
         if self._length is not None and 0 <= policy.max_body_length < self._length:
             raise UploadTooLarge("Request body larger than maxBodyLength limit")
         request.headers = headers
-        self.head = render_request_head(
-            request.method, _target(request.url, route), headers + _proxy_credentials(route)
-        )
+        if route.proxy is None:
+            self.head = render_request_head(request.method, request.url.target, headers)
+        else:
+            self.head = render_request_head(
+                request.method, _target(request.url, route), headers + _proxy_credentials(route)
+            )
         self._body = body
         self._policy = policy
         self._expects = "expect" in given

@@ -15,7 +15,7 @@ from .messages import MAX_HEAD, parse_trailers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Match, Optional, Tuple
+    from typing import List, Match, Optional, Tuple, Union
 
     from .messages import ResponseHead
 
@@ -87,6 +87,12 @@ class FixedLength(Framing):
         size, self.remaining = self.remaining, 0
         self.rest += data[size:]
         return data[:size]
+
+
+    def advance(self, count: int) -> None:
+        """``count`` bytes of the body, no more than remain, were received otherwise."""
+        self.remaining -= count
+        self.done = self.remaining == 0
 
 
 class UntilClose(Framing):
@@ -241,11 +247,12 @@ def framing_for(method: str, head: ResponseHead) -> Framing:
         if status == 101:
             raise BadResponse("the server switched protocols without being asked")
         return NoBody()
-    codings = head.get_all("transfer-encoding")
-    lengths = head.get_all("content-length")
+    fields = head.fields
+    codings = head.get_all("transfer-encoding") if "transfer-encoding" in fields else None
+    lengths = fields.get("content-length")
     if codings:
-        _check_codings(codings, lengths, head.version)
-    length = _content_length(lengths) if lengths else None
+        _check_codings(codings, lengths is not None, head.version)
+    length = None if lengths is None else _content_length(lengths)
     if method == "HEAD" or status == 204 or status == 304:
         return NoBody()
     if codings:
@@ -253,8 +260,8 @@ def framing_for(method: str, head: ResponseHead) -> Framing:
     return UntilClose() if length is None else FixedLength(length)
 
 
-def _check_codings(codings: List[str], lengths: List[str], version: int) -> None:
-    if lengths:
+def _check_codings(codings: List[str], has_length: bool, version: int) -> None:
+    if has_length:
         raise BadResponse("the response has both Content-Length and Transfer-Encoding")
     if version < 11:
         raise BadResponse("Transfer-Encoding in an HTTP/1.0 response")
@@ -262,8 +269,11 @@ def _check_codings(codings: List[str], lengths: List[str], version: int) -> None
         raise BadResponse("unknown Transfer-Encoding, only chunked is")
 
 
-def _content_length(values: List[str]) -> int:
+def _content_length(given: Union[str, List[str]]) -> int:
     """The one number that all the values give (RFC 9110 section 8.6)."""
+    if isinstance(given, str) and _LENGTH(given):
+        return int(given)
+    values = [given] if isinstance(given, str) else given
     numbers = {number.strip(" \t") for value in values for number in value.split(",")}
     number = numbers.pop()
     if numbers:

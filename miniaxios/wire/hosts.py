@@ -72,9 +72,14 @@ def _is_numeric(label: str) -> bool:
     return DIGITS.issuperset(label) or (label.startswith("0x") and HEX_DIGITS.issuperset(label[2:]))
 
 
-def _quad_of_numbers(name: str) -> str:
+def is_quad(name: str) -> bool:
+    """Whether ``name`` is an IPv4 address in its one spelling, four plain decimals."""
     parts = name.split(".")
-    if len(parts) == 4 and _OCTETS.issuperset(parts):
+    return len(parts) == 4 and _OCTETS.issuperset(parts)
+
+
+def _quad_of_numbers(name: str) -> str:
+    if is_quad(name):
         return name
     value = ipv4_value(name)
     if value is None:

@@ -143,6 +143,9 @@ class Pool:
         self._origins: Dict[Hashable, _Origin] = {}
         self._returned: Deque[Lease] = deque()
         self._next_sweep = 0.0
+        self._most_idle = 0  # no fewer than there are: counting them at each return would take too long
+        #: Routes that requests are likely to go again; kept by the exchange.
+        self.routes: Dict[Hashable, Route] = {}
 
     def lease(self, route: Route) -> Lease:
         """A lease on a connection for ``route``; holds nothing before :meth:`Lease.take`."""
@@ -196,7 +199,9 @@ class Pool:
                 origin = self._origins.get(name)
                 if origin is None:
                     origin = self._origins[name] = _Origin()
-                if not self._admit(origin, lease):
+                if self.max_sockets is None:
+                    origin.leases.add(id(lease))
+                elif not self._admit(origin, lease):
                     return False
                 lease.connection = self._pick(origin, lease.route.key, now - self.idle_timeout, surplus)
                 return True
@@ -220,7 +225,10 @@ class Pool:
         self, origin: _Origin, key: Hashable, too_old: float, surplus: List[Connection]
     ) -> Optional[Connection]:
         idle = origin.idle
-        _drop_old(idle, too_old, surplus)
+        if not idle:
+            return None
+        if idle[0].idle_since <= too_old:
+            _drop_old(idle, too_old, surplus)
         for at in range(len(idle) - 1, -1, -1):  # the most recently used is the least likely to be dead
             if idle[at].route.key == key:
                 return idle.pop(at)
@@ -278,7 +286,8 @@ class Pool:
             self._keep(connection, origin, lease, surplus)
         if origin.waiting:
             self._grant(origin)
-        self._forget_if_empty(name, origin)
+        if not origin.idle:
+            self._forget_if_empty(name, origin)
 
     def _keep(self, connection: Connection, origin: _Origin, lease: Lease, surplus: List[Connection]) -> None:
         """Make the connection an idle one, or surplus."""
@@ -286,9 +295,12 @@ class Pool:
             surplus.append(connection)
             return
         connection.idle_since = monotonic()
+        self._most_idle += 1
         origin.idle.append(connection)
-        if self.idle_connections > self.max_free_sockets:
-            self._evict(surplus)
+        if self._most_idle > self.max_free_sockets:
+            self._most_idle = self.idle_connections
+            if self._most_idle > self.max_free_sockets:
+                self._evict(surplus)
 
     def _evict(self, surplus: List[Connection]) -> None:
         """Drop the longest idle connection of all."""

@@ -25,7 +25,7 @@ class Route:
 
     __slots__ = (
         "scheme", "host", "port", "url", "proxy", "tls", "proxy_tls", "socket_path", "family", "lookup",
-        "local_address", "origin", "tls_key", "key", "is_tunnel", "is_forward",
+        "local_address", "host_header", "origin", "tls_key", "key", "is_tunnel", "is_forward",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,7 @@ class Route:
         self.family = family
         self.lookup = lookup
         self.local_address = local_address
+        self.host_header = url.host_header
         self.origin: Tuple[Any, ...] = (scheme, url.connect_host, url.port, socket_path)
         #: What the TLS options were when the route was made: a caller's context may be altered later.
         self.tls_key: Hashable = tls.pool_key if scheme == "https" else None

@@ -99,7 +99,7 @@ class TLSOptions:
             own = self.context
             switches = (int(own.verify_mode), own.check_hostname, int(own.verify_flags), int(own.options))
             return (id(own), switches, self.servername)
-        environment = (os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        environment = _trusted_by_environment()
         files = (self.ca, self.cert, self.key, *environment)
         return (
             self.ca,
@@ -113,6 +113,21 @@ class TLSOptions:
             # So that a certificate that was renewed, or trust that was taken back, counts at once.
             tuple([_stamp(value) for value in files if value]),
         )
+
+
+_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_RAW_VARIABLES = tuple([name.encode() for name in _VARIABLES])
+
+
+def _trusted_by_environment() -> Tuple[Optional[str], Optional[str]]:
+    # A miss in os.environ raises and catches a KeyError, in each request: a look into the dict underneath,
+    # where there is one (its keys are bytes on POSIX), takes a tenth of the time.
+    data = getattr(os.environ, "_data", None)
+    if type(data) is dict and data.keys().isdisjoint(
+        _RAW_VARIABLES if os.supports_bytes_environ else _VARIABLES
+    ):
+        return None, None
+    return os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
 
 
 _contexts: Dict[Hashable, ssl.SSLContext] = {}

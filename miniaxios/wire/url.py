@@ -149,6 +149,11 @@ class URL:
     __hash__ = None  # type: ignore[assignment]
 
 
+#: URLs as they were parsed: this many, up to this size.
+_parsed: Dict[str, URL] = {}
+_MOST_PARSED, _LONGEST_PARSED = 256, 256
+
+
 def same_origin(first: URL, second: URL) -> bool:
     """Whether scheme, host and port are equal (RFC 6454 §5)."""
     return first.origin == second.origin
@@ -161,8 +166,19 @@ def parse_url(text: str) -> URL:
     or ``UnsupportedScheme`` with axios's message (``Unsupported protocol ftp:``).
     Source: WHATWG URL as Node has it, narrowed as the head of this file says.
     """
-    url = _parse_plain(text) if type(text) is str else None
-    return _parse_absolute(clean_text(text)) if url is None else url
+    if type(text) is not str:
+        return _parse_absolute(clean_text(text))
+    url = _parsed.get(text)
+    if url is None:
+        url = _parse_plain(text)
+        if url is None:
+            return _parse_absolute(clean_text(text))
+        # Most programs ask for few URLs many times. Only plain ones: those have no userinfo.
+        if len(text) <= _LONGEST_PARSED:
+            if len(_parsed) >= _MOST_PARSED:
+                _parsed.clear()
+            _parsed[text] = url
+    return url
 
 
 def _parse_plain(text: str) -> Optional[URL]:

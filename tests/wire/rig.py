@@ -186,6 +186,14 @@ class FakeStream:
         self.scope.left()
         return self.answers.pop(0) if self.answers else b""
 
+    def receive_into(self, view: memoryview) -> int:
+        data = self.receive()
+        count = min(len(data), len(view))
+        view[:count] = data[:count]
+        if count < len(data):
+            self.answers.insert(0, data[count:])
+        return count
+
     def receive_now(self, limit: int = 65536) -> Optional[bytes]:
         return self.receive(limit)
 

@@ -14,9 +14,10 @@ import zlib
 from time import monotonic
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from miniaxios.wire import Pace, Pool, Request, Response, Scope, TLSOptions, parse_url
+from miniaxios.wire import body as body_module
 from miniaxios.wire.body import CLOSED
 from miniaxios.wire.errors import (
     BadResponse,
@@ -907,3 +908,145 @@ def test_interrupted_anywhere_the_slot_is_free(name: str, monkeypatch: pytest.Mo
         assert at > 5
     finally:
         gc.enable()
+
+
+# -- a long body, read in place ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_module, "LARGE", 4)
+    monkeypatch.setattr(body_module, "EARNEST", 4)
+
+
+def cut(data: bytes, sizes: List[int]) -> List[bytes]:
+    found = []
+    for size in sizes:
+        found.append(data[:size])
+        data = data[size:]
+    return [piece for piece in [*found, data] if piece]
+
+
+@pytest.mark.usefixtures("small_is_large")
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=200), st.lists(st.integers(1, 60), max_size=8), st.integers(0, 60))
+def test_in_place_is_as_piece_by_piece(body: bytes, sizes: List[int], taken: int) -> None:
+    counts: List[int] = []
+    pool = Pool()
+    response = made_of(cut(with_length(body), [*sizes]), pool, progress=counts.append)
+    start = response.read(taken)
+    assert start + response.read() == body
+    assert sum(counts) == len(body) and pool.idle_connections == 1
+    assert response.next_piece() == response.read_all() == b""
+    pool.close()
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_in_place_at_every_split_and_every_cut() -> None:
+    body = bytes(range(40))
+    answer = with_length(body)
+    for at in range(1, len(answer)):
+        pool = Pool()
+        assert made_of([answer[:at], answer[at:]], pool).read_all() == body
+        pool.close()
+    for end in range(answer.index(b"\r\n\r\n") + 4, len(answer)):
+        pool = Pool()
+        with pytest.raises(Truncated):
+            made_of([answer[:end]], pool).read_all()
+        assert pool.idle_connections == 0
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_QUEUE_1_in_place_takes_no_byte_behind_the_body() -> None:
+    body = bytes(range(40))
+    for size in (1, 7, 60, 100):
+        pool = Pool()
+        answer = with_length(body) + b"EVIL"
+        assert made_of([answer[at : at + size] for at in range(0, len(answer), size)], pool).read_all() == body
+        if size == 100:
+            assert pool.idle_connections == 0
+        pool.close()
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_LIMIT_1_in_place_knows_limits() -> None:
+    for limit, fits in ((39, False), (40, True)):
+        pool = Pool()
+        response = made_of(cut(with_length(bytes(40)), [50, 3, 3]), pool, limit=limit)
+        if fits:
+            assert response.read_all() == bytes(40)
+        else:
+            with pytest.raises(BodyTooLarge):
+                response.read_all()
+        pool.close()
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_in_place_under_a_pace() -> None:
+    pool = Pool()
+    assert made_of(cut(with_length(bytes(40)), [45, 20]), pool, pace=Pace(1e6)).read_all() == bytes(40)
+    pool.close()
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_in_place_interrupted_anywhere_the_slot_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.unraisablehook", lambda details: None)
+    pool = Pool(max_sockets=1)
+    FakeStream.alive.clear()
+    FakeStream.forgotten = 0
+    gc.disable()
+    try:
+        for at in range(10_000):
+            ends: List[bool] = []
+            response = made_of(cut(with_length(bytes(40)), [45, 4]), pool, on_end=ends.append)
+            interruption = Interruption(at, ("wire/body.py", "wire/pool.py", "wire/connection.py"))
+            try:
+                with interruption:
+                    data = response.read_all()
+                assert data == bytes(40)
+            except Interrupt:
+                response.close()  # as the caller of read_all() does
+            del response
+            assert len(ends) <= 1
+            pool.lease(ROUTE).take(Scope(0.5))
+            pool.close_idle()
+            assert not FakeStream.alive and not FakeStream.forgotten
+            if not interruption.reached:
+                break
+        assert at > 50
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("timeout", [None, 20.0])
+@pytest.mark.parametrize("tls", [False, True])
+def test_in_place_over_sockets(timeout: Optional[float], tls: bool) -> None:
+    body = random.Random(2).getrandbits(8 * 5_000_000).to_bytes(5_000_000, "big")
+    replies = [Reply(body), Reply(b"next")]
+    with Server.replies(replies, tls=tls) as server, Via(TLSOptions(ca=CA)) as via:
+        assert fetch(via, server.url(), scope=Scope(timeout)) == body
+        assert fetch(via, server.url(), scope=Scope(timeout)) == b"next"
+        assert server.connections == 1
+
+
+def test_in_place_is_closed_by_another_thread() -> None:
+    with Server.replies([OK + b"Content-Length: 9000000\r\n\r\n" + bytes(3_000_000)]) as server, Via() as via:
+        response = ask(via, server.url(), scope=Scope(20.0, True))
+        response.prepare()
+        errand = in_thread(response.read_all)
+        while response._raw_count < 2_000_000:
+            threading.Event().wait(0.01)
+        response.close()
+        with pytest.raises((Stopped, Truncated)):
+            errand.result()
+        assert via.pool.idle_connections == 0
+
+
+def test_LIMIT_1_memory_is_asked_for_when_a_part_is_there() -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(Truncated):
+            made_of([OK + b"Content-Length: 9999999999\r\n\r\n", *[bytes(65536)] * 40]).read_all()
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

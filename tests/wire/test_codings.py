@@ -376,3 +376,23 @@ def test_real_brotli() -> None:
             assert decode("br", coded, step) == plain
             with pytest.raises(BadResponse):
                 decode("br", coded + b"junk", step)
+
+
+@given(st.binary(max_size=3000), st.integers(1, 400), st.integers(1, 500), st.integers(0, 5))
+@settings(max_examples=100, deadline=None)
+def test_pieces_of_any_size_make_the_whole(data: bytes, size: int, step: int, repeats: int) -> None:
+    data *= repeats
+    coded = gzip.compress(data)
+    decoder = decoder_for(["gzip"])
+    assert decoder is not None
+    found = []
+    for at in range(0, len(coded), step):
+        decoder.feed(coded[at : at + step])
+        while True:
+            piece = decoder.read(size)
+            if not piece:
+                break
+            assert len(piece) <= size
+            found.append(piece)
+    decoder.finish()
+    assert b"".join(found) == data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import sys
 import threading
 from time import monotonic
 
@@ -984,3 +985,35 @@ def test_deep_in_the_stack_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> N
     assert b"" in outcomes and None in outcomes
     pool.close()
     assert not FakeStream.alive and not FakeStream.forgotten
+
+
+# -- routes that are kept ------------------------------------------------------------------------------
+
+
+def test_a_kept_route_notices_what_was_altered() -> None:
+    environ = {}
+    with Server.replies([Reply(b"1")] * 8) as server, Via() as via, Proxy() as proxy:
+        url = server.url("/a?b#c")
+        assert fetch(via, url, environ=environ) == fetch(via, url, environ=environ) == b"1"
+        assert server.connections == 1
+        (kept,) = via.pool.routes.values()
+        assert str(kept.url) == server.url("/"), "of the path and the query nothing is kept"
+        environ["http_proxy"] = proxy.url()
+        assert fetch(via, url, environ=environ) == b"1" and len(proxy.requests) == 1
+        del environ["http_proxy"]
+        via.local_address = "127.0.0.1"
+        count = server.connections
+        assert fetch(via, url, environ=environ) == b"1" and server.connections == count + 1
+        via.tls = TLSOptions()
+        assert fetch(via, url, environ=environ) == b"1"
+        assert all(route.tls is via.tls for route in via.pool.routes.values())
+
+
+def test_FLOOD_5_kept_routes_are_bounded() -> None:
+    via = Via()
+    policy = policy_of(via)
+    # The package's name for it is the function's.
+    exchange_module = sys.modules[exchange.__module__]
+    for number in range(1000):
+        exchange_module._route(parse_url("http://h%d.test/" % number), via, policy)
+    assert 0 < len(via.pool.routes) <= 256

@@ -203,3 +203,12 @@ def test_ascii_hosts_need_no_codec():
 def test_CPU_1_oversize_is_refused_before_any_codec(piece, count):
     with pytest.raises(InvalidURL):
         hosts.normal_host(piece * count)
+
+
+@given(st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,3}){2,4}", fullmatch=True) | st.text("0123456789.x ", max_size=16))
+def test_is_quad_agrees_with_the_standard_library(text):
+    try:
+        expected = str(ipaddress.IPv4Address(text)) == text
+    except ValueError:
+        expected = False
+    assert hosts.is_quad(text) == expected

@@ -174,7 +174,7 @@ class FailingSocket:
         self.calls += 1
         raise self.error
 
-    recv = send = do_handshake = _fail
+    recv = send = do_handshake = fileno = _fail
 
     def gettimeout(self) -> Optional[float]:
         return None
@@ -183,13 +183,14 @@ class FailingSocket:
         pass
 
 
+@pytest.mark.parametrize("timeout", [None, 60.0])
 @pytest.mark.parametrize(
     "call", [lambda s: s.receive(), lambda s: s.sendall(b"x"), lambda s: s._handshake(None)]
 )
-def test_the_kernel_s_timeout_is_no_deadline(call: Callable[[Stream], Any]) -> None:
+def test_the_kernel_s_timeout_is_no_deadline(call: Callable[[Stream], Any], timeout: Optional[float]) -> None:
     sock = FailingSocket(OSError(errno.ETIMEDOUT, "Connection timed out"))
     with pytest.raises(NetworkError) as caught:
-        call(Stream(sock, Scope(60.0)))
+        call(Stream(sock, Scope(timeout)))
     assert caught.value.code == "ETIMEDOUT" and caught.value.errno == errno.ETIMEDOUT
     assert sock.calls == 1
 
@@ -407,8 +408,8 @@ def test_partial_writes_of_one_byte() -> None:
         real = stream.sock
 
         class OneByOne:
-            def send(self, data: Any) -> int:
-                return int(real.send(data[:1]))
+            def send(self, data: Any, *flags: int) -> int:
+                return int(real.send(data[:1], *flags))
 
             def __getattr__(self, name: str) -> Any:
                 return getattr(real, name)

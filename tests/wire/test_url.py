@@ -393,3 +393,39 @@ def test_CPU_1_linear(prefix, piece):
             pass
     # Some tens of milliseconds where it is linear, minutes where it is not.
     assert time.perf_counter() - start < 10
+
+
+# What is kept
+
+
+@given(TEXTS)
+def test_a_url_is_the_same_when_it_is_parsed_again(text):
+    try:
+        first = parse_url(text)
+    except InvalidURL:
+        with pytest.raises(InvalidURL):
+            parse_url(text)
+        return
+    url_module._parsed.clear()
+    assert parts(parse_url(text)) == parts(parse_url(text)) == parts(first)
+
+
+def test_FLOOD_5_what_is_kept_is_bounded_and_holds_no_secret():
+    for number in range(1000):
+        parse_url("http://h/%d" % number)
+    for text in ("http://user:secret@h/", "http://h/?" + "x" * 1000):
+        parse_url(text)
+        assert text not in url_module._parsed
+    assert 0 < len(url_module._parsed) <= 256
+
+
+def test_a_subclass_of_str_is_not_looked_up():
+    class Text(str):
+        def __hash__(self):
+            return hash("http://known/")
+
+        def __eq__(self, other):
+            return True
+
+    parse_url("http://known/")
+    assert parse_url(Text("http://other/")).host == "other"
