@@ -149,7 +149,7 @@ class _Call:
         cookies = prepare_headers(config, url, option)
         policy.max_redirects = option("max_redirects", MAX_REDIRECTS)
         policy.max_body_length = limit_of(option("max_body_length"))
-        policy.sensitive = _sensitive(option("sensitive_headers"), config["xsrf_header_name"])
+        policy.sensitive = sensitive_headers(option("sensitive_headers"), config["xsrf_header_name"])
         if cookies is not None or not self.is_usual:
             self._prepare_hooks(cookies, body)
         pairs = config["headers"].wire_pairs()
@@ -244,10 +244,9 @@ class _Call:
     def _read(self, wire: WireResponse, response: Response) -> bytes:
         try:
             return wire.read_all()
-        except errors.BodyTooLarge:
-            raise
         except errors.BadResponse as error:
-            # Cut short or malformed: the head is honest, and what came of the body is not shown.
+            if not is_misread(error):
+                raise
             failure = self.failure(error)
             failure.response = response
             try:
@@ -309,6 +308,18 @@ class _Call:
             return made
         kind, code = next((row[1], row[2]) for row in TRANSLATIONS if isinstance(error, row[0]))
         return kind(str(error), code, config, self.details())
+
+
+def is_misread(error: errors.WireError) -> bool:
+    """Whether an answer is cut short or malformed: the head is honest, and what came of the body is not shown."""
+    return isinstance(error, errors.BadResponse) and not isinstance(error, errors.BodyTooLarge)
+
+
+def failure(error: errors.WireError, config: Config, policy: Policy) -> AxiosError:
+    """The AxiosError to raise where the exchange of a request failed that was made without a call."""
+    call = _Call(config, dict(config).get, "", "")
+    call.scope, call.policy = policy.scope, policy
+    return call.failure(error)
 
 
 def settle_body(response: Response, config: Config) -> Response:
@@ -388,7 +399,7 @@ def socket_path_of(config: Config) -> Optional[str]:
     return wanted  # what was compared: the path as given may lead elsewhere through a link
 
 
-def _sensitive(names: Optional[List[str]], xsrf_header: Optional[str]) -> FrozenSet[str]:
+def sensitive_headers(names: Optional[List[str]], xsrf_header: Optional[str]) -> FrozenSet[str]:
     """What to drop on the way to another origin, beside what is dropped anyway."""
     if not names:
         return frozenset((xsrf_header,)) if xsrf_header else frozenset()

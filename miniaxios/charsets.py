@@ -34,6 +34,7 @@ _BOMS: Tuple[Tuple[bytes, str], ...] = (
     (b"\xfe\xff", "utf-16-be"),
 )
 _LONGEST_BOM = 4
+_MARK_BYTES = frozenset(mark[0] for mark, _ in _BOMS)
 _UNICODE = frozenset((UTF_8, "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"))
 
 # Names without their "-", "_", "." and blanks. First the codec, then what else it is called.
@@ -163,10 +164,10 @@ def decode_body(
     ``content_type`` (the response's header), else UTF-8. Raises AxiosError
     ``ERR_BAD_OPTION_VALUE`` for an unknown ``response_encoding``, and nothing for whatever data.
     """
+    if response_encoding is None and (not content_type or "charset" not in content_type.lower()):
+        if not data or data[0] not in _MARK_BYTES:
+            return str(data, UTF_8, "replace")
     start = bytes(data[:_LONGEST_BOM])
-    is_marked = start[:1] in b"\xef\xff\xfe\x00"
-    if not is_marked and response_encoding is None and "charset" not in (content_type or "").lower():
-        return str(data, UTF_8, "replace")
     codec, skipped = _choose(start, content_type, response_encoding)
     text = str(memoryview(data)[skipped:] if skipped else data, codec, "replace")
     return text[1:] if not skipped and text.startswith("\ufeff") else text

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .promise import Promise
     from .response import Response
+    from .template import Template
 
     Given = Optional[Mapping[str, Any]]
 
@@ -75,8 +76,21 @@ class Axios(Calls["Response"], Statics):
         data: Any = ABSENT,
         is_form: bool = False,
     ) -> Response:
-        merged, is_checked = self._config_for(method, url, config, options, data, is_form)
-        return self._perform(merged, is_checked, self.interceptors)
+        own = _own(method, url, config, options, data, is_form)
+        starter = self._starter
+        if starter is None:
+            starter = self._starter = Starter()
+        defaults, chains = self.defaults, self.interceptors
+        template = starter.current(defaults)
+        if template is not None and not chains.request.handlers and not chains.response.handlers:
+            usual = template.usual
+            if usual is None:
+                usual = template.usual = _usual_way(template) or False
+            response: Optional[Response] = usual.perform(own) if usual else None
+            if response is not None:
+                return response
+        merged, is_checked = starter.begin(defaults, own, template)
+        return self._perform(merged, is_checked, chains)
 
     def _config_for(
         self,
@@ -88,19 +102,12 @@ class Axios(Calls["Response"], Statics):
         is_form: bool = False,
     ) -> Tuple[Config, bool]:
         """The config of one request, as its first interceptor gets it, and whether its options were checked."""
-        if method is None and hasattr(url, "items"):
-            url, config = None, url if config is None else _joined(url, config)
-        own = own_options(url, config, options)
-        if method is not None:
-            own["method"] = method
-        if data is not ABSENT:
-            own["data"] = data  # the argument beats the config, also when it is None, as in axios
-        if is_form:
-            _mark_as_form(own)
+        own = _own(method, url, config, options, data, is_form)
         starter = self._starter
         if starter is None:
             starter = self._starter = Starter()
-        return starter.begin(self.defaults, own)
+        defaults = self.defaults
+        return starter.begin(defaults, own, starter.current(defaults))
 
     def _perform(self, config: Config, is_checked: bool, interceptors: Interceptors) -> Response:
         """Take a merged config through the interceptors, and to the network between them."""
@@ -155,6 +162,29 @@ class Axios(Calls["Response"], Statics):
         from .promise import spread
 
         return spread(callback)
+
+
+def _usual_way(template: Template) -> Any:
+    """See :func:`usual.usual_way`. Its room is loaded with the first request, as the adapter's is."""
+    from .usual import usual_way
+
+    return usual_way(template)
+
+
+def _own(
+    method: Optional[str], url: Any, config: Given, options: Mapping[str, Any], data: Any, is_form: bool
+) -> Dict[Any, Any]:
+    """The options of one call, a new ``dict`` of snake_case names."""
+    if method is None and hasattr(url, "items"):
+        url, config = None, url if config is None else _joined(url, config)
+    own = own_options(url, config, options)
+    if method is not None:
+        own["method"] = method
+    if data is not ABSENT:
+        own["data"] = data  # the argument beats the config, also when it is None, as in axios
+    if is_form:
+        _mark_as_form(own)
+    return own
 
 
 def _joined(first: Mapping[str, Any], second: Given) -> Mapping[str, Any]:

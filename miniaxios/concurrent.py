@@ -10,9 +10,12 @@ from .workers import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional
+    from typing import Any, List, Mapping, Optional
 
-    from .client import Axios
+    from .client import Axios, Interceptors
+
+#: Copies of empty interceptors that nobody can add to; the first one is used.
+_NO_INTERCEPTORS: List[Interceptors] = []
 
 
 class Promises(Calls[Promise]):
@@ -42,7 +45,16 @@ class Promises(Calls[Promise]):
                 merged["data"] = _copy_of(merged["data"])
         except Exception as error:
             return Promise.reject(error)
-        return run(self._axios._perform, merged, is_checked, self._axios.interceptors.copy())
+        return run(self._axios._perform, merged, is_checked, _as_now(self._axios.interceptors))
+
+
+def _as_now(interceptors: Interceptors) -> Interceptors:
+    """A copy; one for all calls where there are none, as nearly always: half a KiB less for each that waits."""
+    if interceptors.request.handlers or interceptors.response.handlers:
+        return interceptors.copy()
+    if not _NO_INTERCEPTORS:
+        _NO_INTERCEPTORS.append(interceptors.copy())
+    return _NO_INTERCEPTORS[0]
 
 
 def _copy_of(data: Any) -> Any:

@@ -22,6 +22,8 @@ else:
 class Monitor(Base):  # type: ignore[misc]
     """Does what a ``threading.Condition`` does for a Future, and what its waiters need beside it."""
 
+    __slots__ = ("_bells",)
+
     def __init__(self) -> None:
         self._bells: List[Bell] = []
 
@@ -52,6 +54,8 @@ class Monitor(Base):  # type: ignore[misc]
 
     def notify_all(self) -> None:
         """Wake all who wait."""
+        if not self._bells:
+            return
         for bell in tuple(self._bells):
             try:
                 bell.release()

@@ -18,7 +18,8 @@ drops its reference to the promise, or every rejected promise would be a cycle, 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING, RUNNING
 
 from .crew import CREW
 from .monitor import Monitor
@@ -28,9 +29,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Generator, Iterable, List, Optional
 
+    from .reactions import Outcome
+
     AnyFuture = Future[Any]
 else:
     AnyFuture = Future
+
+#: The states in which a Future is done.
+_DONE = frozenset((CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED))
+
+#: Whether a Future has the fields that we know, and no others.
+_IS_AS_KNOWN = vars(Future()).keys() == {
+    "_condition", "_state", "_result", "_exception", "_waiters", "_done_callbacks"
+}  # fmt: skip
 
 
 class Promise(AnyFuture):
@@ -49,11 +60,17 @@ class Promise(AnyFuture):
     _looked = True
 
     def __init__(self) -> None:
-        super().__init__()
-        # In place of Future's Condition, which a Ctrl-C may leave locked.
+        if not _IS_AS_KNOWN:
+            super().__init__()
+        # In place of Future's Condition, which a Ctrl-C may leave locked. To make that only to throw it away
+        # took two thirds of the time in here.
         self._condition: Any = Monitor()
+        self._state: str = PENDING
+        self._result: Any = None
+        self._exception: Optional[BaseException] = None
+        self._waiters: List[Any] = []
+        self._done_callbacks: List[Callable[[Any], object]] = []
         self._looked = False
-        self._unclaimed = True
 
     @staticmethod
     def resolve(value: Any = None) -> Promise:
@@ -136,21 +153,35 @@ class Promise(AnyFuture):
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
         """Have ``fn(promise)`` called when settled, at once if it is. Source: ``concurrent.futures``."""
         self._looked = True
+        with self._condition:
+            if self._state not in _DONE:
+                self._done_callbacks.append(fn)
+                return
         super().add_done_callback(fn)
+
+    def done(self) -> bool:
+        """Whether it is settled or cancelled."""
+        # No lock: the state is set last, and once.
+        return self._state in _DONE
 
     def cancel(self) -> bool:
         """Cancel what has not begun; whether that succeeded. See the class."""
         if not super().cancel():
             return False
         # wait() and as_completed() count a cancelled future as done only after this.
-        if vars(self).pop("_unclaimed", False):
-            super().set_running_or_notify_cancel()
+        with self._condition:
+            if self._state == CANCELLED:
+                super().set_running_or_notify_cancel()
         return True
 
     def set_running_or_notify_cancel(self) -> bool:
         """For whoever does the work. False: it was cancelled. Source: ``concurrent.futures``."""
-        if not vars(self).pop("_unclaimed", False) and self.cancelled():
-            return False
+        with self._condition:
+            if self._state == PENDING:
+                self._state = RUNNING
+                return True
+            if self._state == CANCELLED_AND_NOTIFIED:
+                return False
         return super().set_running_or_notify_cancel()
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -175,10 +206,17 @@ class Promise(AnyFuture):
         help_with(self)
         worker = None if self.done() else CREW.step_aside()
         try:
-            self._condition.wait_until(self.done, timeout)
+            # The one that takes the lock: so either it is seen to be done, or who settles it sees us wait.
+            self._condition.wait_until(super().done, timeout)
         finally:
             if worker is not None:
                 CREW.step_back(worker)
+
+    def _outcome(self) -> Outcome:
+        """What a promise that is done, and was looked at, has come to."""
+        if self._state == FINISHED:
+            return self._exception, self._result
+        return CancelledError(), None
 
     def _resolve(self, value: Any) -> None:
         """Settle with ``value``, or follow it if it is a future. For promises that are running."""

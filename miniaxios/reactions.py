@@ -149,17 +149,23 @@ class Member(Reaction):
         self._index = index
         self._left = left
 
-    def run(self, source: AnyFuture) -> None:
+    def __call__(self, source: AnyFuture) -> None:
         """``left`` has an item for each that is pending: taking one off is atomic, counting is not."""
         error, value = outcome_of(source)
-        if error is not None:
-            self.conclude(error, None)
-        else:
+        if error is None:
             self._values[self._index] = value
             self._left.pop()
-            if not self._left:
-                self.conclude(None, self._values)
-        self.child = None
+            if self._left:
+                # Nothing comes of it, so it needs no turn in the loop: all but one of a thousand end here.
+                self.child = None
+                return
+        del error
+        _TURN.post(self, source)
+
+    def run(self, source: AnyFuture) -> None:
+        """The one that settles."""
+        error = outcome_of(source)[0]
+        self.conclude(error, None if error is not None else self._values)
         del error
 
 
@@ -228,6 +234,9 @@ def attempt(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Outco
 
 def outcome_of(source: AnyFuture) -> Outcome:
     """The outcome of a future that is done."""
+    peek = getattr(source, "_outcome", None)
+    if peek is not None:
+        return peek()  # type: ignore[no-any-return]  # a Promise: without its locks
     if source.cancelled():
         return CancelledError(), None
     error = source.exception()

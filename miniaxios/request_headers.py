@@ -31,9 +31,7 @@ def prepare_headers(config: Config, url: URL, option: Callable[[str], Any]) -> O
     ``option(name)``: what is set in the config, else None.
     """
     headers = config["headers"]
-    headers.put_default("user-agent", "User-Agent", USER_AGENT)
-    if option("decompress") is not False:
-        headers.put_default("accept-encoding", "Accept-Encoding", accept_encoding())
+    introduce(headers, option("decompress") is not False)
     auth = option("auth")
     if auth is not None or url.username is not None or url.password is not None:
         _authorize(config, auth, headers, url)
@@ -43,6 +41,13 @@ def prepare_headers(config: Config, url: URL, option: Callable[[str], Any]) -> O
     traffic = CookieTraffic(config, jar, url)
     traffic.prepare(headers)
     return traffic
+
+
+def introduce(headers: Headers, is_decoding: bool = True) -> None:
+    """Say who we are and what we decode, where the caller does not say it."""
+    headers.put_default("user-agent", "User-Agent", USER_AGENT)
+    if is_decoding:
+        headers.put_default("accept-encoding", "Accept-Encoding", accept_encoding())
 
 
 def _authorize(config: Config, auth: Any, headers: Any, url: URL) -> None:

@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     Pairs = List[Tuple[str, Any]]
 
 
+class _Later:
+    """An attribute that is made when somebody looks, of the source that :meth:`Response.of_source` was given."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, response: Optional[Response], kind: object = None) -> Any:
+        if response is None:
+            return self
+        source = vars(response).get("_source")
+        if source is None:
+            raise AttributeError(f"{type(response).__name__!r} object has no attribute {self._name!r}")
+        # In one step: another thread may be looking too.
+        return vars(response).setdefault(self._name, getattr(source, self._name)())
+
+
 class Response:
     """A response, and a context manager that closes its stream.
 
@@ -49,6 +65,22 @@ class Response:
         self.config = config
         self.request = request
         self.duration = duration
+
+    @classmethod
+    def of_source(cls, source: Any) -> Response:
+        """One whose ``headers``, ``config`` and ``request`` are what the source's methods of these names return.
+
+        Hardly any caller looks at all of them. ``status`` and ``status_text`` are the caller's to set.
+        """
+        made = cls.__new__(cls)
+        made._source = source
+        made.data = made.duration = None
+        return made
+
+    headers: Any = _Later("headers")
+    config: Any = _Later("config")
+    request: Any = _Later("request")
+    _source: Any
 
     def __enter__(self) -> Response:
         return self

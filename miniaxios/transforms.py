@@ -229,16 +229,30 @@ def default_transform_response(
         return data
     strict = wants_json and not _switch(options, "silent_json_parsing")
     text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-    if not strict and not _may_be_json(text):
-        return data
-    try:
-        parsed = (_parse or _load_parse())(text)
-    except (ValueError, RecursionError) as error:
-        if strict:
+    if strict:
+        try:
+            parsed = (_parse or _load_parse())(text)
+        except (ValueError, RecursionError) as error:
             raise AxiosError.from_(error, AxiosError.ERR_BAD_RESPONSE, config) from error
-        return data
+    else:
+        parsed = json_or_text(text)
+        if parsed is text:
+            return data
     reviver = dict.get(options, "parse_reviver")
     return parsed if reviver is None else revive(parsed, reviver)
+
+
+def json_or_text(text: str) -> Any:
+    """What ``text`` says as JSON, or the same object where it is none."""
+    start = text[:1]
+    if start not in _JSON_STARTS and (
+        start not in _JSON_BLANKS or text.lstrip(_JSON_BLANKS)[:1] not in _JSON_STARTS
+    ):
+        return text
+    try:
+        return (_parse or _load_parse())(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def revive(value: Any, reviver: Callable[[str, Any], Any]) -> Any:
@@ -278,11 +292,6 @@ def _switch(options: Any, name: str) -> Any:
     return switches.get(name, True) if switches else True
 
 
-def _may_be_json(text: str) -> bool:
-    start = text[0]
-    return start in _JSON_STARTS or start in _JSON_BLANKS and text.lstrip(_JSON_BLANKS)[:1] in _JSON_STARTS
-
-
 def _load_parse() -> Callable[[str], Any]:
     global _parse
     _parse = _decoder(None if hasattr(sys, "get_int_max_str_digits") else _bounded_int)
@@ -309,10 +318,15 @@ def _decoder(parse_int: Any = None, parse_float: Any = None) -> Callable[[str], 
 
     decoder = JSONDecoder(parse_int=parse_int, parse_float=parse_float, parse_constant=_refuse_constant)
 
+    scan: Any = decoder.scan_once  # type: ignore[attr-defined]
+
     def parse(text: str) -> Any:
         # decode() looks for blanks at both ends by regular expressions: half a microsecond of every body.
         start = len(text) - len(text.lstrip(_JSON_BLANKS)) if text[:1] in _JSON_BLANKS else 0
-        value, end = decoder.raw_decode(text, start)
+        try:
+            value, end = scan(text, start)
+        except StopIteration:
+            return decoder.decode(text)  # tells what is wrong
         if end != len(text) and text[end:].strip(_JSON_BLANKS):
             return decoder.decode(text)  # tells what is wrong with the rest
         return value

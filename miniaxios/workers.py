@@ -10,13 +10,15 @@ from contextvars import copy_context
 
 from .crew import CREW, Job
 from .promise import Promise
-from .reactions import attempt, settle
+from .reactions import settle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Optional, Tuple
 
     from .errors import AxiosError
+
+_NO_KWARGS: Mapping[str, Any] = {}
 
 
 def run(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Promise:
@@ -44,18 +46,22 @@ class _Call(Job):
         self._context = copy_context()
         self._function = function
         self._args = args
-        self._kwargs = kwargs
+        # An empty dict for each of a thousand that wait would be 64 KiB.
+        self._kwargs = kwargs or _NO_KWARGS
 
     def work(self) -> None:
         promise, self._promise = self._promise, None
         if promise is None or not promise.set_running_or_notify_cancel():
             return
-        error, value = attempt(self._context.run, self._function, *self._args, **self._kwargs)
-        if error is None:
-            promise._resolve(value)
-        else:
-            settle(promise, error, None)
-        del promise, error
+        try:
+            try:
+                value = self._context.run(self._function, *self._args, **self._kwargs)
+            except BaseException as error:
+                settle(promise, error, None)
+            else:
+                promise._resolve(value)
+        finally:
+            del promise
 
     def refuse(self, error: AxiosError) -> None:
         promise, self._promise = self._promise, None

@@ -268,7 +268,7 @@ def test_both_write_at_once(no_leaks, mode):
 
 @pytest.fixture
 def brief_continue(monkeypatch):
-    monkeypatch.setattr(sys.modules["miniaxios.wire.exchange"], "CONTINUE_WAIT", 0.15)
+    monkeypatch.setattr(sys.modules["miniaxios.wire.outgoing"], "CONTINUE_WAIT", 0.15)
 
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"

@@ -383,6 +383,27 @@ def test_a_worker_of_others_may_use_it_as_a_future():
     assert other.running() and not other.cancel()
 
 
+def test_it_has_all_that_a_future_has():
+    """What Future's own __init__ would set is set without it."""
+    assert vars(Future()).keys() <= vars(Promise()).keys()
+    assert {name: type(value) for name, value in vars(Future()).items() if name != "_condition"}.items() <= {
+        name: type(value) for name, value in vars(Promise()).items()
+    }.items()
+
+
+def test_a_future_with_other_fields_makes_its_own(monkeypatch):
+    monkeypatch.setattr("miniaxios.promise._IS_AS_KNOWN", False)
+    assert Promise.resolve(1).then(str).result(0) == "1"
+
+
+def test_cancelled_while_others_wait_is_told_once():
+    promise = Promise()
+    promise.cancel()
+    for _ in range(3):
+        assert promise.set_running_or_notify_cancel() is False
+        assert promise.cancel() and promise.done()
+
+
 # ---- nobody looked
 
 

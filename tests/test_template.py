@@ -81,7 +81,7 @@ plain = st.recursive(
 )
 header_values = st.sampled_from(
     [None, False, True, 1, 1.0, "", "a", "b", " c ", ["d", "e"], ("f",), [], {"bad": 1}, print]
-)
+).map(copy.deepcopy)  # anew each time: the law alters what it finds
 groups = st.dictionaries(names, header_values, max_size=3)
 header_maps = st.dictionaries(names, header_values | groups, max_size=4)
 real_headers = st.builds(Headers, st.just({"X-A": "h", "x-d": "i"}))
@@ -91,7 +91,7 @@ own_headers = headers | plain_headers | st.just([("X-A", "1")]) | st.just(5)
 methods = st.sampled_from(
     ["get", "POST", "post", "purge", "propfind", "", None, 5, "common", ["get"], "no token", "\u212a"]
 )
-switches = st.sampled_from([{}, {"silent_json_parsing": False}, {"silentJSONParsing": True}, {"x": 1}, None])
+switches = st.sampled_from([{}, {"silent_json_parsing": False}, {"silentJSONParsing": True}, {"x": 1}, None]).map(copy.deepcopy)
 
 
 def configs(of_headers):
@@ -102,11 +102,11 @@ def configs(of_headers):
         "method": methods,
         "params": plain,
         "data": plain,
-        "transform_request": st.sampled_from([None, [], [str], (str,), str, [5]]),
+        "transform_request": st.sampled_from([None, [], [str], (str,), str, [5]]).map(copy.deepcopy),
         "transitional": switches,
-        "auth": st.sampled_from([None, {"username": "u"}, {"password": "p"}, ("u", "p")]),
-        "proxy": st.sampled_from([None, False, {"host": "h", "auth": {"username": "u"}}]),
-        "redact": st.sampled_from([None, ["a"], {"a"}]),
+        "auth": st.sampled_from([None, {"username": "u"}, {"password": "p"}, ("u", "p")]).map(copy.deepcopy),
+        "proxy": st.sampled_from([None, False, {"host": "h", "auth": {"username": "u"}}]).map(copy.deepcopy),
+        "redact": st.sampled_from([None, ["a"], {"a"}]).map(copy.deepcopy),
         "mine": plain,
     })  # fmt: skip
 
@@ -257,6 +257,15 @@ def test_more_is_seen_in_the_last_of_all_containers():
     assert instance.defaults["transform_response"] is list(containers(instance.defaults))[-1]
     instance.defaults["transform_response"].append(lambda data: "seen")
     assert instance.get(URL).data == "seen"
+
+
+def test_what_goes_from_one_list_to_the_next_is_seen():
+    instance = axios.create(
+        adapter=recorder, transform_request=[str, lambda data: "moved"], transform_response=[lambda data: data]
+    )
+    assert instance.get(URL).data == ""
+    instance.defaults.transform_response.insert(0, instance.defaults.transform_request.pop())
+    assert instance.get(URL).data == "moved"
 
 
 @pytest.mark.parametrize("name", ["headers", "transitional", "params", "mine", "transform_request"])

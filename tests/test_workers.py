@@ -22,13 +22,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 @pytest.fixture(autouse=True)
 def all_threads_end():
-    """No test may leave a worker behind: a worker has to end as soon as the queue is empty."""
+    """No test may leave a worker behind: a worker has to end when the queue has been empty for a moment."""
     yield
     for thread in threading.enumerate():
         if thread.name.endswith("-worker"):
             thread.join(PATIENCE)
             assert not thread.is_alive()
-    assert not crew.CREW._busy and not crew.CREW._jobs
+    assert not crew.CREW._busy and not crew.CREW._jobs and not crew.CREW._idle
 
 
 def script(text):
@@ -225,6 +225,81 @@ def test_a_callback_that_ends_its_thread_costs_no_place(monkeypatch):
     assert second.result(PATIENCE) == 0
     left[0].join(PATIENCE)
     assert not left[0].is_alive()
+
+
+def test_a_thread_waits_a_moment_for_more_work(monkeypatch):
+    """One request after the other is one thread, not one for each."""
+    monkeypatch.setattr(crew, "LINGER", PATIENCE)
+    here = run(threading.current_thread).result(PATIENCE)
+    for _ in range(20):
+        while not crew.CREW._idle:
+            time.sleep(0.0001)
+        assert run(threading.current_thread).result(PATIENCE) is here
+    monkeypatch.undo()
+    while not crew.CREW._idle:
+        time.sleep(0.0001)
+    crew.CREW._idle[0].release()  # else it would linger as long as it was told to
+    here.join(PATIENCE)
+    assert not here.is_alive()
+
+
+def test_a_bell_that_was_never_rung_costs_no_thread(monkeypatch):
+    """As after an interrupt of who wanted to ring it: the worker is off the list of the idle, and called for."""
+    monkeypatch.setattr(crew, "LINGER", 0.05)
+    here = run(threading.current_thread).result(PATIENCE)
+    while not crew.CREW._idle:
+        time.sleep(0.0001)
+    with crew.CREW._lock:
+        crew.CREW._idle.clear()
+    calls = []
+    with crew.CREW._lock:
+        crew.CREW._jobs.append(SimpleJob(lambda: calls.append(threading.current_thread())))
+    here.join(PATIENCE)
+    assert calls == [here]
+
+
+class SimpleJob(crew.Job):
+    def __init__(self, work):
+        self.work = work
+
+
+def test_an_interrupted_submit_leaves_neither_job_nor_place(monkeypatch):
+    def start(thread):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run(int)
+    assert not crew.CREW._jobs and not crew.CREW._busy
+    monkeypatch.undo()
+    assert run(int).result(PATIENCE) == 0
+
+
+def test_jobs_submitted_from_many_threads_while_workers_come_and_go(monkeypatch):
+    """Neither a job that nobody does, nor a worker that nobody calls."""
+    monkeypatch.setattr(crew, "LINGER", 0.001)
+    monkeypatch.setattr(crew, "STALL", PATIENCE)
+    monkeypatch.setattr(crew, "WORKERS", 3)
+    monkeypatch.setattr(crew.CREW, "_limit", 3)
+    sums = []
+
+    def submit():
+        total = 0
+        for number in range(150):
+            total += run(int, number).result(PATIENCE)
+            if number % 10 == 0:
+                time.sleep(0.001)
+            promises = [run(int, 1) for _ in range(4)]
+        total += sum(all_(promises).result(PATIENCE))
+        sums.append(total)
+
+    threads = [threading.Thread(target=submit) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sums == [sum(range(150)) + 4] * 4
 
 
 def test_a_new_crew_is_empty():

@@ -290,6 +290,9 @@ class Response(FileReading):
 
     def read_all(self) -> bytes:
         """The whole body, or what is left of it."""
+        first: Optional[bytes] = self._guarded(self._all_at_once)
+        if first is not None:
+            return first
         self._is_bulk = True
         first = self.next_piece()
         if self._end or not first:
@@ -302,6 +305,23 @@ class Response(FileReading):
             sink.write(first)
             first = self.next_piece()
         return sink.getvalue()
+
+    def _all_at_once(self) -> Optional[bytes]:
+        """A body of known length, neither coded nor watched, that came with its head: most small ones do.
+
+        Step by step as in :meth:`_next_piece`, reading one takes twice as long.
+        """
+        framing, connection = self._framing, self._connection
+        if self._end is not None or self._is_closing or self._is_watched or self._decoder is not None:
+            return None
+        if connection is None or not isinstance(framing, FixedLength):
+            return None
+        data = connection.take_unread(framing.remaining)
+        if data is not None:
+            self._raw_count += len(data)
+            framing.advance(len(data))
+            self._finish()
+        return data
 
     def _read_in_place(self, first: bytes, framing: FixedLength) -> bytes:
         """A long body straight into the bytes object that is returned: no piece is copied, and none doubled.

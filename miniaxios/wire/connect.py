@@ -17,7 +17,8 @@ from time import monotonic
 from .errors import InvalidRequest, NetworkError, NotSupported
 from .hosts import address_of, is_quad
 from .scope import Bell
-from .stream import SLICE, Stream, interrupt, network_error, wait_connected
+from .sockets import interrupt, network_error, wait_connected
+from .stream import SLICE, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def connect(
         addresses = interleave(addresses)
     if local_address is not None:
         addresses = _of_family(addresses, local_address)
-    if len(addresses) == 1 and scope.deadline is None and not scope.stoppable:
+    if len(addresses) == 1 and not scope.stoppable:
         return _connect_to(addresses[0], scope, local_address)
     return _Race(addresses, scope, local_address).run()
 
@@ -237,14 +238,22 @@ def _of_family(addresses: List[Address], local_address: str) -> List[Address]:
 
 
 def _connect_to(address: Address, scope: Scope, local_address: Optional[str]) -> Stream:
-    """The short way, at half the cost of a race: nothing to race with, and neither deadline nor stop-button."""
+    """The short way, at half the cost of a race: nothing to race with, and nobody who could stop it."""
+    left = scope.left()
     sock = _open(address, local_address)
     try:
-        sock.connect(address[1])
+        if left is None:
+            sock.connect(address[1])
+        else:
+            # One address, one call: here the system's own deadline is the whole one.
+            sock.settimeout(left)
+            sock.connect(address[1])
+            sock.settimeout(None)
         return Stream(sock, scope)
     except BaseException as error:
         sock.close()
         if isinstance(error, (OSError, ValueError)):
+            scope.left()
             raise _refused(error, address) from error
         raise
 
@@ -253,8 +262,9 @@ def _open(address: Address, local_address: Optional[str]) -> socket.socket:
     sock = None
     try:
         sock = socket.socket(address[0], socket.SOCK_STREAM)
-        if address[0] != getattr(socket, "AF_UNIX", None):
-            _tune(sock)
+        if address[0] != _UNIX:
+            for setting in _SETTINGS:
+                sock.setsockopt(*setting)
             if local_address is not None:
                 sock.bind((local_address, 0))
         return sock
@@ -266,13 +276,16 @@ def _open(address: Address, local_address: Optional[str]) -> socket.socket:
         raise
 
 
-def _tune(sock: socket.socket) -> None:
-    # Requests go out whole, so there is nothing to gain by holding a segment back.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_KEEPIDLE"):
-        # As axios has it; routers forget a silent connection long before the system's two hours.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
+_UNIX = getattr(socket, "AF_UNIX", None)
+
+#: Of TCP sockets. Requests go out whole, so there is nothing to gain by holding a segment back; and routers
+#: forget a silent connection long before the system's two hours: 60 seconds, as axios has it.
+_SETTINGS = [
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+]
+if hasattr(socket, "TCP_KEEPIDLE"):
+    _SETTINGS.append((socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60))
 
 
 def _refused(error: Exception, address: Address) -> NetworkError:

@@ -13,7 +13,8 @@ from time import monotonic
 
 from . import connect
 from .errors import BadResponse, HungUp, NetworkError, ProxyRefused, Truncated
-from .messages import check_head_so_far, find_head_end, parse_response_head, render_request_head
+from .messages import check_head_so_far, find_head_end, parse_response_head
+from .request_head import render_request_head
 from .scope import Scope
 from .tls import TLSOptions, context_for
 
@@ -182,26 +183,22 @@ class Connection(http.client.HTTPConnection):
 
     def _collect_head(self, has_begun: bool) -> bytes:
         """The bytes of one head. ``has_begun``: an interim one was there before it."""
-        data = self.receive() if has_begun else self._first_bytes()
+        try:
+            data = self.receive()
+        except HungUp:
+            raise
+        except NetworkError as error:
+            if has_begun or error.code not in GONE:
+                raise
+            raise HungUp(str(self._send_failure or error)) from error
+        if not data and not has_begun:
+            raise HungUp(str(self._send_failure or "socket hang up")) from self._send_failure
         end = find_head_end(data)
         if end < 0:
             data, end = self._collect_long_head(data)
         if end < len(data):
             self._unread = data[end:]
             return data[:end]
-        return data
-
-    def _first_bytes(self) -> bytes:
-        try:
-            data = self.receive()
-        except HungUp:
-            raise
-        except NetworkError as error:
-            if error.code not in GONE:
-                raise
-            raise HungUp(str(self._send_failure or error)) from error
-        if not data:
-            raise HungUp(str(self._send_failure or "socket hang up")) from self._send_failure
         return data
 
     def _collect_long_head(self, start: bytes) -> Tuple[bytes, int]:
@@ -260,6 +257,14 @@ class Connection(http.client.HTTPConnection):
                     return stream.receive(limit)
                 self._awaits_continue = False
                 sending.advance(count)
+
+    def take_unread(self, size: int) -> Optional[bytes]:
+        """What came behind the head, if it is ``size`` bytes, no fewer and no more; else None."""
+        data = self._unread
+        if len(data) != size or self.sending is not None:
+            return None
+        self._unread = b""
+        return data
 
     def receive_now(self) -> Optional[bytes]:
         """What is there already: bytes, ``b""`` at the end, or None."""

@@ -8,23 +8,23 @@ early gives its lease back; policy comes from above, in a :class:`Policy`.
 from __future__ import annotations
 
 from .body import Response
-from .connection import CONTINUE_WAIT, SMALL_BODY
-from .errors import HungUp, InvalidRequest, NetworkError, TooManyRedirects, UploadFailed, UploadTooLarge
-from .messages import OWN_NAMES, frame_request, render_request_head
-from .proxies import route_for
+from .errors import HungUp, NetworkError, TooManyRedirects, UploadFailed
+from .outgoing import Outgoing
+from .pool import Lease
+from .proxies import proxy_from_environment, route_for
 from .redirects import next_hop
 from .route import Route
 from .tls import TLSOptions
-from .upload import Pace, Sending, Upload
+from .upload import Upload
 from .url import URL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, FrozenSet, List, Mapping, Optional, Protocol, Set, Tuple, Union
+    from typing import Any, Callable, FrozenSet, List, Mapping, Optional, Protocol, Tuple, Union
 
     from .connection import Connection
     from .messages import ResponseHead
-    from .pool import Lease, Pool
+    from .pool import Pool
     from .proxies import Proxy
     from .redirects import Redirect
     from .scope import Scope
@@ -38,14 +38,6 @@ if TYPE_CHECKING:
 
     Pairs = List[Tuple[str, str]]
     Body = Union[None, bytes, Upload]
-
-#: Methods that may be sent twice, as the second does what the first did. RFC 9110 section 9.2.2.
-IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "QUERY"))
-
-#: Headers that the exchange adds itself, or has to look at when the caller gives them.
-MANAGED = frozenset(
-    ("host", "connection", "content-length", "transfer-encoding", "expect", "proxy-authorization")
-)
 
 #: Routes that one pool keeps.
 MOST_ROUTES = 256
@@ -110,7 +102,9 @@ def exchange(request: Request, policy: Policy) -> Response:
     while True:
         response = _send(request, policy)
         try:
-            following = _after(response, policy)
+            if policy.on_head is not None:
+                policy.on_head(request.url, response.head)
+            following = _after(response, policy) if 300 <= response.status < 400 else None
         except BaseException:
             response.close()
             raise
@@ -122,11 +116,9 @@ def exchange(request: Request, policy: Policy) -> Response:
 
 
 def _after(response: Response, policy: Policy) -> Optional[Request]:
-    """The request that the answer redirects to, or None when the answer is the last one."""
+    """The request that a 3xx answer redirects to, or None when it is the last one."""
     request = response.request
-    if policy.on_head is not None:
-        policy.on_head(request.url, response.head)
-    if response.status < 300 or response.status >= 400 or policy.max_redirects == 0:
+    if policy.max_redirects == 0:
         return None
     locations = response.head.get_all("location")
     redirect = next_hop(
@@ -159,9 +151,9 @@ def _send(request: Request, policy: Policy) -> Response:
     agent = policy.agents[request.url.scheme]
     route = _route(request.url, agent, policy)
     # Rendered before a connection is asked for: a request that can't be sent touches no socket.
-    outgoing = _Outgoing(request, route, policy, agent.pool.keep_alive)
+    outgoing = Outgoing(request, route, policy, agent.pool.keep_alive)
     policy.current = request
-    lease = agent.pool.lease(route)
+    lease = Lease(agent.pool, route)
     try:
         head = _converse(lease, outgoing, policy)
         return Response(lease, head, request, policy.scope)
@@ -173,7 +165,8 @@ def _send(request: Request, policy: Policy) -> Response:
 def _route(url: URL, agent: Via, policy: Policy) -> Route:
     if policy.socket_path is not None:
         return Route(url, None, agent.tls, None, policy.socket_path)
-    proxy = route_for(url, policy.proxy, policy.environ)
+    given = policy.proxy
+    proxy = proxy_from_environment(url, policy.environ) if given is None else route_for(url, given, policy.environ)
     if proxy is None and policy.family is None and policy.lookup is None:
         return _direct_route(url, agent)
     proxy_tls = _proxy_tls(proxy, agent.tls) if proxy is not None and proxy.scheme == "https" else None
@@ -211,7 +204,7 @@ def _proxy_tls(proxy: Proxy, origin: TLSOptions) -> TLSOptions:
     )
 
 
-def _converse(lease: Lease, outgoing: _Outgoing, policy: Policy) -> ResponseHead:
+def _converse(lease: Lease, outgoing: Outgoing, policy: Policy) -> ResponseHead:
     connection = lease.take(policy.scope)
     is_new = connection.sock is None
     try:
@@ -230,118 +223,11 @@ def _free_descriptors(policy: Policy) -> bool:
     return any([agent.pool.close_idle() for agent in policy.agents.values()])
 
 
-def _once(connection: Connection, outgoing: _Outgoing, policy: Policy) -> ResponseHead:
+def _once(connection: Connection, outgoing: Outgoing, policy: Policy) -> ResponseHead:
     if connection.sock is None:
         connection.open(policy.scope)
     if outgoing.is_last:
         connection.retire()
-    body, sending = outgoing.begin()
+    body, sending = (None, None) if outgoing.body is None else outgoing.begin()
     connection.start(outgoing.head, body, sending, policy.scope)
     return connection.read_head(policy.lenient)
-
-
-class _Outgoing:
-    """A request as bytes: its head rendered, its body ready to begin (again).
-
-    ``may_repeat``: whether it may be sent twice; ``is_last``: whether it tells the peer to close.
-    """
-
-    __slots__ = ("head", "may_repeat", "is_last", "_body", "_length", "_policy", "_expects", "_sent", "_told")
-
-    def __init__(self, request: Request, route: Route, policy: Policy, keep_alive: bool) -> None:
-        if request.method == "CONNECT":
-            raise InvalidRequest("method CONNECT is the proxy option's business", "method")
-        body = request.body
-        lower = OWN_NAMES
-        given = {lower[name] for name, _ in request.headers}
-        if MANAGED.isdisjoint(given):
-            headers = [("Host", route.host_header), *request.headers, _KEEP_ALIVE if keep_alive else _CLOSE]
-        else:
-            headers = _own_headers(request, route, given, keep_alive)
-        known = None if body is None else len(body) if isinstance(body, bytes) else body.length
-        headers, self._length = frame_request(request.method, headers, body is not None, known, given)
-        if self._length is not None and 0 <= policy.max_body_length < self._length:
-            raise UploadTooLarge("Request body larger than maxBodyLength limit")
-        request.headers = headers
-        if route.proxy is None:
-            self.head = render_request_head(request.method, request.url.target, headers)
-        else:
-            self.head = render_request_head(
-                request.method, _target(request.url, route), headers + _proxy_credentials(route)
-            )
-        self._body = body
-        self._policy = policy
-        self._expects = "expect" in given
-        self.is_last = not keep_alive or ("connection" in given and _says_close(headers))
-        repeatable = not isinstance(body, Upload) or body.is_repeatable
-        self.may_repeat = repeatable and request.method in IDEMPOTENT
-        self._sent = self._told = 0
-
-    def begin(self) -> Tuple[Optional[bytes], Optional[Sending]]:
-        """``(small body, None)``, or ``(None, Sending)`` for one that takes care to send."""
-        body, policy = self._body, self._policy
-        if body is None:
-            return None, None
-        is_plain = policy.upload_progress is None and policy.upload_rate is None and not self._expects
-        if isinstance(body, bytes) and len(body) <= SMALL_BODY and is_plain:
-            return body, None
-        pieces = iter((body,)) if isinstance(body, bytes) else body.begin()
-        self._sent = 0
-        return None, Sending(
-            pieces,
-            self._length,
-            policy.max_body_length,
-            None if policy.upload_progress is None else self._report,
-            None if policy.upload_rate is None else Pace(policy.upload_rate),
-            CONTINUE_WAIT if self._expects else 0.0,
-        )
-
-    def _report(self, count: int) -> None:
-        """Tell the caller of bytes that go out for the first time: not of those that are sent again."""
-        self._sent += count
-        progress, fresh = self._policy.upload_progress, self._sent - self._told
-        if progress is not None and fresh > 0:
-            self._told = self._sent
-            progress(fresh)
-
-
-def _own_headers(request: Request, route: Route, given: Set[str], keep_alive: bool) -> Pairs:
-    """The caller's headers with those that are the connection's business; ``given``: their names."""
-    headers = request.headers
-    if "proxy-authorization" in given:
-        headers = _without_proxy_authorization(headers, route)
-    if "host" not in given:
-        headers = [("Host", request.url.host_header), *headers]
-    elif sum([name.lower() == "host" for name, _ in headers]) > 1:
-        raise InvalidRequest("more than one header Host")  # RFC 9112 section 3.2
-    if "connection" not in given:
-        headers = [*headers, _KEEP_ALIVE if keep_alive else _CLOSE]
-    return headers
-
-
-_KEEP_ALIVE, _CLOSE = ("Connection", "keep-alive"), ("Connection", "close")
-
-
-def _says_close(headers: Pairs) -> bool:
-    values = [value.lower() for name, value in headers if name.lower() == "connection"]
-    return any(option.strip(" \t") == "close" for value in values for option in value.split(","))
-
-
-def _proxy_credentials(route: Route) -> Pairs:
-    """What a proxy that reads the request wants to know: never a part of ``Request.headers``, which the
-    next hop inherits, perhaps by another way."""
-    if route.proxy is None or route.is_tunnel or route.proxy.authorization is None:
-        return []
-    return [("Proxy-Authorization", route.proxy.authorization)]
-
-
-def _without_proxy_authorization(headers: Pairs, route: Route) -> Pairs:
-    """The caller's own proxy credentials go to a proxy that reads the request, and to nobody else."""
-    if route.is_forward and route.proxy is not None and route.proxy.authorization is None:
-        return headers
-    return [pair for pair in headers if pair[0].lower() != "proxy-authorization"]
-
-
-def _target(url: URL, route: Route) -> str:
-    # RFC 9112 section 3.2.2: a proxy is told the whole URL, an origin the path and the query.
-    return f"{url.scheme}://{url.host_header}{url.target}" if route.is_forward else url.target

@@ -252,7 +252,10 @@ def framing_for(method: str, head: ResponseHead) -> Framing:
     lengths = fields.get("content-length")
     if codings:
         _check_codings(codings, lengths is not None, head.version)
-    length = None if lengths is None else _content_length(lengths)
+    if type(lengths) is str and _LENGTH(lengths):
+        length: Optional[int] = int(lengths)
+    else:
+        length = None if lengths is None else _content_length(lengths)
     if method == "HEAD" or status == 204 or status == 304:
         return NoBody()
     if codings:
@@ -271,8 +274,6 @@ def _check_codings(codings: List[str], has_length: bool, version: int) -> None:
 
 def _content_length(given: Union[str, List[str]]) -> int:
     """The one number that all the values give (RFC 9110 section 8.6)."""
-    if isinstance(given, str) and _LENGTH(given):
-        return int(given)
     values = [given] if isinstance(given, str) else given
     numbers = {number.strip(" \t") for value in values for number in value.split(",")}
     number = numbers.pop()

@@ -73,8 +73,10 @@ class Lease(_Slots):
 
         Raises Stopped or DeadlineExceeded while waiting; give the lease back then too.
         """
+        pool = self._pool
         while True:
-            self._pool._serve(self, scope)
+            if not pool._serve_now(self):
+                pool._serve_later(self, scope)
             connection = self.connection
             if connection is None:
                 connection = self.connection = Connection(self.route)
@@ -142,29 +144,27 @@ class Pool:
         self._lock = threading.Lock()
         self._origins: Dict[Hashable, _Origin] = {}
         self._returned: Deque[Lease] = deque()
+        self._surplus: List[Connection] = []  # to be closed by whoever comes first, without the lock
         self._next_sweep = 0.0
         self._most_idle = 0  # no fewer than there are: counting them at each return would take too long
         #: Routes that requests are likely to go again; kept by the exchange.
         self.routes: Dict[Hashable, Route] = {}
 
-    def lease(self, route: Route) -> Lease:
-        """A lease on a connection for ``route``; holds nothing before :meth:`Lease.take`."""
-        return Lease(self, route)
-
     def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""
         self.generation += 1
+        self.routes.clear()
         self.close_idle()
 
     def close_idle(self) -> bool:
         """Close the idle connections only, to free file descriptors. Returns whether there were any."""
-        surplus: List[Connection] = []
         try:
             with self._lock:
-                self._expire(float("inf"), surplus)
-            return bool(surplus)
+                had_some = self.idle_connections > 0
+                self._expire(float("inf"))
+            return had_some
         finally:
-            self._clear_away(surplus)
+            self._clear_away()
 
     @property
     def idle_connections(self) -> int:
@@ -173,9 +173,9 @@ class Pool:
 
     # -- taking ------------------------------------------------------------------------------------
 
-    def _serve(self, lease: Lease, scope: Scope) -> None:
-        """Give the lease a slot, waiting for it if need be, and an idle connection where there is one."""
-        while not self._serve_now(lease):
+    def _serve_later(self, lease: Lease, scope: Scope) -> None:
+        """Wait for the lease's turn, until it was served."""
+        while True:
             turn, looked = lease._turn, False
             while turn is not None and not scope.wait(turn, PATIENCE):
                 if not looked:
@@ -183,19 +183,20 @@ class Pool:
                     looked = True
                     gc.collect()
                 self._tidy()
+            if self._serve_now(lease):
+                return
 
     def _serve_now(self, lease: Lease) -> bool:
-        """The same without waiting: returns False where the lease has to wait for its turn."""
-        surplus: List[Connection] = []
+        """Give the lease a slot, and an idle connection where there is one; False where it has to wait."""
         name = lease.route.origin
         now = monotonic()
         try:
             with self._lock:
                 if self._returned:
-                    self._absorb(surplus)
+                    self._absorb()
                 if now >= self._next_sweep:
                     self._next_sweep = now + SWEEP
-                    self._expire(now - self.idle_timeout, surplus)
+                    self._expire(now - self.idle_timeout)
                 origin = self._origins.get(name)
                 if origin is None:
                     origin = self._origins[name] = _Origin()
@@ -203,11 +204,15 @@ class Pool:
                     origin.leases.add(id(lease))
                 elif not self._admit(origin, lease):
                     return False
-                lease.connection = self._pick(origin, lease.route.key, now - self.idle_timeout, surplus)
+                idle, too_old = origin.idle, now - self.idle_timeout
+                if idle and idle[-1].route is lease.route and idle[0].idle_since > too_old:
+                    lease.connection = idle.pop()  # what _pick() would come to
+                else:
+                    lease.connection = self._pick(origin, lease.route.key, too_old)
                 return True
         finally:
-            if surplus or self._returned:
-                self._clear_away(surplus)
+            if self._surplus or self._returned:
+                self._clear_away()
 
     def _admit(self, origin: _Origin, lease: Lease) -> bool:
         if self._may_have_slot(origin, lease):
@@ -221,25 +226,23 @@ class Pool:
         leases = origin.leases
         return self.max_sockets is None or len(leases) < self.max_sockets or id(lease) in leases
 
-    def _pick(
-        self, origin: _Origin, key: Hashable, too_old: float, surplus: List[Connection]
-    ) -> Optional[Connection]:
+    def _pick(self, origin: _Origin, key: Hashable, too_old: float) -> Optional[Connection]:
         idle = origin.idle
         if not idle:
             return None
         if idle[0].idle_since <= too_old:
-            _drop_old(idle, too_old, surplus)
+            _drop_old(idle, too_old, self._surplus)
         for at in range(len(idle) - 1, -1, -1):  # the most recently used is the least likely to be dead
             if idle[at].route.key == key:
                 return idle.pop(at)
         if idle and self.max_sockets is not None and len(origin.leases) + len(idle) > self.max_sockets:
-            surplus.append(idle.pop(0))
+            self._surplus.append(idle.pop(0))
         return None
 
-    def _expire(self, too_old: float, surplus: List[Connection]) -> None:
+    def _expire(self, too_old: float) -> None:
         """Drop what has been idle since ``too_old`` (monotonic) or longer."""
         for name, origin in tuple(self._origins.items()):
-            _drop_old(origin.idle, too_old, surplus)
+            _drop_old(origin.idle, too_old, self._surplus)
             self._forget_if_empty(name, origin)
 
     def _forget_if_empty(self, name: Hashable, origin: _Origin) -> None:
@@ -251,63 +254,62 @@ class Pool:
     def _tidy(self) -> None:
         """Absorb what was returned, unless somebody holds the lock: they will, after letting it go."""
         while self._returned and not self._lock.locked():
-            surplus: List[Connection] = []
             try:
                 with self._lock:
-                    self._absorb(surplus)
+                    self._absorb()
             finally:
-                _close_all(surplus)
+                if self._surplus:
+                    _close_all(self._surplus)
 
-    def _clear_away(self, surplus: List[Connection]) -> None:
+    def _clear_away(self) -> None:
         try:
-            _close_all(surplus)
+            _close_all(self._surplus)
         finally:
             self._tidy()
 
-    def _absorb(self, surplus: List[Connection]) -> None:
+    def _absorb(self) -> None:
+        """End the leases that came back: what they held becomes idle, or surplus."""
         returned = self._returned
         while returned:
             # Taken off the list when it is done: ending a lease again, after an interrupt, does no harm.
-            self._end(returned[0], surplus)
+            lease = returned[0]
+            name = lease.route.origin
+            origin = self._origins.get(name)
+            connection, lease.connection = lease.connection, None
+            if origin is None:
+                if connection is not None:
+                    self._surplus.append(connection)
+                returned.popleft()
+                continue
+            origin.leases.discard(id(lease))
+            if lease._turn is not None and lease in origin.waiting:
+                origin.waiting.remove(lease)
+            if connection is not None:
+                if lease._reusable and self.keep_alive and lease._generation == self.generation:
+                    connection.idle_since = monotonic()
+                    self._most_idle += 1
+                    origin.idle.append(connection)
+                    if self._most_idle > self.max_free_sockets:
+                        self._recount()
+                else:
+                    self._surplus.append(connection)
+            if origin.waiting:
+                self._grant(origin)
+            if not origin.idle:
+                self._forget_if_empty(name, origin)
             returned.popleft()
 
-    def _end(self, lease: Lease, surplus: List[Connection]) -> None:
-        name = lease.route.origin
-        origin = self._origins.get(name)
-        connection, lease.connection = lease.connection, None
-        if origin is None:
-            if connection is not None:
-                surplus.append(connection)
-            return
-        origin.leases.discard(id(lease))
-        if lease._turn is not None and lease in origin.waiting:
-            origin.waiting.remove(lease)
-        if connection is not None:
-            self._keep(connection, origin, lease, surplus)
-        if origin.waiting:
-            self._grant(origin)
-        if not origin.idle:
-            self._forget_if_empty(name, origin)
-
-    def _keep(self, connection: Connection, origin: _Origin, lease: Lease, surplus: List[Connection]) -> None:
-        """Make the connection an idle one, or surplus."""
-        if not (lease._reusable and self.keep_alive and lease._generation == self.generation):
-            surplus.append(connection)
-            return
-        connection.idle_since = monotonic()
-        self._most_idle += 1
-        origin.idle.append(connection)
+    def _recount(self) -> None:
+        self._most_idle = self.idle_connections
         if self._most_idle > self.max_free_sockets:
-            self._most_idle = self.idle_connections
-            if self._most_idle > self.max_free_sockets:
-                self._evict(surplus)
+            self._evict()
 
-    def _evict(self, surplus: List[Connection]) -> None:
+    def _evict(self) -> None:
         """Drop the longest idle connection of all."""
         names = [name for name, origin in self._origins.items() if origin.idle]
         stalest = min(names, key=lambda name: self._origins[name].idle[0].idle_since)
         origin = self._origins[stalest]
-        surplus.append(origin.idle.pop(0))
+        self._surplus.append(origin.idle.pop(0))
         self._forget_if_empty(stalest, origin)
 
     def _grant(self, origin: _Origin) -> None:
@@ -336,12 +338,23 @@ def _drop_old(idle: List[Connection], too_old: float, surplus: List[Connection])
 
 
 def _close_all(connections: List[Connection]) -> None:
+    """Close what is in the list. What could not be closed, as at the end of the stack, goes back into it."""
+    connection: Optional[Connection] = None
     try:
         while connections:
-            connections.pop().close()
+            try:
+                connection = connections.pop()
+            except IndexError:
+                return  # another thread was faster
+            connection.close()
+            connection = None
     finally:
-        if connections:  # one close was interrupted: on with the rest
-            _close_all(connections)
+        if connection is not None:
+            try:
+                if connections:  # one close was interrupted: on with the rest
+                    _close_all(connections)
+            finally:
+                connections.append(connection)
 
 
 _pools: weakref.WeakSet[Pool] = weakref.WeakSet()

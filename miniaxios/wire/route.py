@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Hashable, Optional, Tuple
+    from typing import Any, Callable, Dict, Hashable, Optional, Tuple
 
     from .proxies import Proxy
     from .tls import TLSOptions
@@ -20,12 +20,14 @@ class Route:
 
     ``origin``: what ``max_sockets`` counts by. ``key``: connections are shared between requests with
     equal keys alone. ``is_tunnel``: the proxy only passes bytes on (CONNECT or SOCKS). ``is_forward``:
-    the proxy reads the request itself, and needs its target in absolute form.
+    the proxy reads the request itself, and needs its target in absolute form. ``blocks``: where the header
+    lines of requests over it are kept, see ``outgoing``.
     """
 
     __slots__ = (
         "scheme", "host", "port", "url", "proxy", "tls", "proxy_tls", "socket_path", "family", "lookup",
         "local_address", "host_header", "origin", "tls_key", "key", "is_tunnel", "is_forward",
+        "blocks",
     )  # fmt: skip
 
     def __init__(
@@ -65,3 +67,4 @@ class Route:
         )
         self.is_tunnel = proxy is not None and (scheme == "https" or proxy.scheme.startswith("socks"))
         self.is_forward = proxy is not None and not self.is_tunnel
+        self.blocks: Dict[Hashable, Any] = {}

@@ -4,9 +4,11 @@ Resolve, connect, TLS, send, receive, look, interrupt, close. Rules of the room:
 
 * Every call that can sleep first asks the scope how long it may, and asks again when it woke:
   a socket shut down by the stop-button reads as an end of file.
-* A plain socket blocks, and poll() does the sleeping that has an end. Where that can't be (TLS, or no
-  poll()), the socket has a timeout, which is only altered when it is longer than the time left: a
-  shorter one does no harm, as it wakes the loop, which asks the scope.
+* A plain socket blocks, and poll() does the sleeping that has an end. In a handshake, and where no call
+  can say for itself that it may not sleep, the socket has a timeout, which is only altered when it is
+  longer than the time left: a shorter one does no harm, as it wakes the loop, which asks the scope.
+* TLS reads until it has a whole record, so its socket blocks only while nothing but an end of the
+  connection can end the call; with a deadline it never sleeps itself, and poll() does.
 * What the operating system or OpenSSL raise leaves this room as a class of ``errors``.
 """
 
@@ -18,12 +20,13 @@ import socket
 import sys
 
 from .errors import NetworkError
-from .tls import import_ssl, server_name, tls_error
+from .sockets import DONTWAIT, interrupt, is_ragged, is_unfinished, network_error, poll_one
+from .tls import calls_of, closed, ended, import_ssl, server_name, tls_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from typing import Any, List, Optional, Tuple
+    from typing import Any, Optional, Tuple
 
     from .scope import Scope
 
@@ -36,17 +39,23 @@ SLACK = 0.001
 #: Longest single sleep, in seconds, where shutting a socket down is not known to wake its sleeper.
 SLICE = None if sys.platform == "linux" else 0.1
 
-_DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+
+def _sliced(scope: Scope) -> Optional[float]:
+    """How long one sleep may last under ``scope`` (seconds, None for any); raises as ``scope.left()``."""
+    left = scope.left()
+    if SLICE is None or not scope.stoppable:
+        return left
+    return SLICE if left is None else min(left, SLICE)
 
 
 class Stream:
-    """A connected socket (plain or TLS) under the scope of the request that uses it.
+    """A connected socket under the scope of the request that uses it; :meth:`start_tls` makes it a secure one.
 
     It has the methods that :mod:`http.client` expects of a socket (``sendall``, ``close``), so that
     a connection can hold it as its ``sock``.
     """
 
-    __slots__ = ("sock", "scope", "secure", "_timeout", "_is_direct", "_poller")
+    __slots__ = ("sock", "scope", "secure", "_timeout", "_is_direct", "_poller", "_read", "_write", "_pending")
 
     def __init__(self, sock: Any, scope: Scope) -> None:
         self.sock = sock
@@ -56,7 +65,7 @@ class Stream:
         #: Whether the socket has no timeout, each call says for itself whether it may sleep, and poll()
         #: does the sleeping. A timeout of the socket's own costs a system call at each change, and one more
         #: in front of each send and receive: together a third of the time of a small exchange.
-        self._is_direct = self._timeout is None and _can_be_direct()
+        self._is_direct = self._timeout is None and DONTWAIT != 0
         self._poller: Any = None
 
     # -- whose time is running ---------------------------------------------------------------------
@@ -81,13 +90,13 @@ class Stream:
         if left is None:
             if held is not None:
                 self._set_timeout(None)
-        elif held is None or held > left + SLACK:
+        elif not held or held > left + SLACK:  # 0 is no timeout to be kept: it never sleeps
             self._set_timeout(left)
 
     def _set_timeout(self, seconds: Optional[float]) -> None:
         self.sock.settimeout(seconds)
         self._timeout = seconds
-        self._is_direct = seconds is None and not self.secure and _can_be_direct()
+        self._is_direct = seconds is None and not self.secure and DONTWAIT != 0
 
     def _overslept(self, verb: str, error: OSError) -> None:
         """The socket's own timeout fired: raise if the scope agrees, else sleep on with what is left."""
@@ -109,7 +118,7 @@ class Stream:
                 if left is None:
                     data = self.sock.recv(limit)  # who stops it shuts the socket down
                 elif self._readable(left):
-                    data = self.sock.recv(limit, _DONTWAIT)
+                    data = self.sock.recv(limit, DONTWAIT)
                 else:
                     continue
             except BlockingIOError:
@@ -129,8 +138,6 @@ class Stream:
                 self._overslept("read", error)
                 continue
             except OSError as error:
-                if self._is_unfinished(error):
-                    continue
                 raise self._broken("read", error) from error
             if not data:
                 self.scope.left()
@@ -148,7 +155,7 @@ class Stream:
             try:
                 if left is not None and not self._readable(left):
                     continue
-                count: int = self.sock.recv_into(view, 0, 0 if left is None else _DONTWAIT)
+                count: int = self.sock.recv_into(view, 0, 0 if left is None else DONTWAIT)
             except BlockingIOError:
                 continue
             except OSError as error:
@@ -164,6 +171,8 @@ class Stream:
             number = self.sock.fileno()
             if number < 0:
                 raise OSError(errno.EBADF, "closed")  # poll() passes over those
+            if not hasattr(select, "poll"):
+                return poll_one(number, True, False, seconds)[0]
             poller = self._poller = select.poll()
             poller.register(number, select.POLLIN)
         # Rounded up, or the last millisecond would be spent in a busy loop.
@@ -186,8 +195,6 @@ class Stream:
                 self._overslept("write", error)
                 continue
             except OSError as error:
-                if self._is_unfinished(error):
-                    continue
                 raise self._broken("write", error) from error
             view = view[sent:]
 
@@ -201,11 +208,9 @@ class Stream:
         try:
             # With a timeout Python waits before it calls, whatever the flags say.
             if self._is_direct:
-                sent: int = self.sock.send(data, _DONTWAIT)
+                sent: int = self.sock.send(data, DONTWAIT)
             else:
-                # OpenSSL counts a piece when the kernel has all of it: small ones, so that progress shows.
-                piece = memoryview(data)[:RECEIVE_SIZE] if self.secure else data
-                sent = self._without_sleep(self.sock.send, piece) or 0
+                sent = self._without_sleep(self.sock.send, data)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -214,17 +219,17 @@ class Stream:
 
     def receive_now(self, limit: int = RECEIVE_SIZE) -> Optional[bytes]:
         """What has arrived, ``b""`` at an orderly end, None when there is nothing yet."""
-        data: Optional[bytes]
+        data: bytes
         try:
             if self._is_direct:
-                data = self.sock.recv(limit, _DONTWAIT)
+                data = self.sock.recv(limit, DONTWAIT)
             else:
                 data = self._without_sleep(self.sock.recv, limit)
         except BlockingIOError:
             return None
         except OSError as error:
             raise self._broken("read", error) from error
-        if data == b"":
+        if not data:
             self.scope.left()
         return data
 
@@ -232,12 +237,6 @@ class Stream:
         self.sock.settimeout(0)
         try:
             return call(argument)
-        except BlockingIOError:
-            return None
-        except OSError as error:
-            if self._is_unfinished(error):
-                return None
-            raise
         finally:
             self.sock.settimeout(self._timeout)
 
@@ -247,12 +246,10 @@ class Stream:
         Returns ``(readable, writable)``. Raises Stopped or DeadlineExceeded.
         """
         left = _sliced(self.scope)
-        if self.secure and reading and self.sock.pending():
-            return True, False
         if seconds is not None and (left is None or seconds < left):
             left = seconds
         try:
-            ready = _poll(self.sock.fileno(), reading, writing, left)
+            ready = poll_one(self.sock.fileno(), reading, writing, left)
         except OSError as error:
             raise self._broken("poll", error) from error
         self.scope.left()
@@ -271,8 +268,10 @@ class Stream:
         # The new object first, so that the stop-button finds it during the handshake.
         self.sock = wrapped
         self.secure = True
-        self._is_direct = False  # TLS reads until it has a whole record, and must be able to give up
+        self._is_direct = False
         self._handshake(context)
+        self._read, self._write, self._pending = calls_of(wrapped)
+        self.__class__ = SecureStream
 
     def _wrap(self, context: ssl.SSLContext, name: Any) -> Any:
         # A peer that is gone shows here: wrap_socket() would take the descriptor over, fail, and lose it.
@@ -295,14 +294,14 @@ class Stream:
             except socket.timeout as error:
                 self._overslept("handshake", error)
             except (OSError, ValueError) as error:
-                if not self._is_unfinished(error):
+                if not is_unfinished(error):
                     raise self._no_handshake(error, context) from error
 
     def _no_handshake(self, error: Exception, context: ssl.SSLContext) -> NetworkError:
         """What to raise for a failed handshake; a pressed stop-button raises here already."""
         self.scope.left()
         module = import_ssl()
-        if _is_ragged(error):
+        if is_ragged(error):
             return NetworkError("ECONNRESET", "socket closed before the TLS handshake ended")
         if isinstance(error, (module.SSLError, ValueError)):
             return tls_error(error, context)
@@ -311,16 +310,7 @@ class Stream:
     def is_stale(self) -> bool:
         """Whether an idle connection is unusable: closed by the peer, or with bytes nobody asked for."""
         try:
-            if self._is_direct:
-                return self._readable(0.0)
-            if self.secure and self.sock.pending():
-                readable = True
-            elif hasattr(select, "poll"):
-                readable = self._readable(0.0)
-            else:
-                readable, _ = _poll(self.sock.fileno(), True, False, 0)
-            # A readable TLS socket may only hold a session ticket: then nothing comes out of it.
-            return readable and not (self.secure and self._without_sleep(self.sock.recv, 1) is None)
+            return self._readable(0.0)
         except (OSError, ValueError):
             return True
 
@@ -338,94 +328,123 @@ class Stream:
         self.scope.left()
         return network_error(error, verb)
 
-    def _is_unfinished(self, error: Exception) -> bool:
-        """Whether a TLS layer only says that the call is to be repeated."""
-        if not self.secure:
-            return False
-        module = import_ssl()
-        return isinstance(error, (module.SSLWantReadError, module.SSLWantWriteError))
 
+class SecureStream(Stream):
+    """A stream that has shaken hands. Its socket has no timeout: it blocks, or it never sleeps."""
 
-def _can_be_direct() -> bool:
-    return bool(_DONTWAIT) and hasattr(select, "poll")
+    __slots__ = ()
 
+    def _may_sleep(self) -> Optional[float]:
+        """Make the socket one that blocks if no time limits the call (None), and else one that never sleeps.
 
-def interrupt(sock: Any) -> None:
-    """Shut a socket down both ways: wakes recv, send, connect and handshakes in other threads."""
-    try:
-        # The base class's method: SSLSocket.shutdown() would also drop the TLS state under the reader.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    except OSError:
-        return  # not connected, reset or closed: nobody sleeps on it, and whoever stops has no use for it
-
-
-def _sliced(scope: Scope) -> Optional[float]:
-    """How long one sleep may last under ``scope`` (seconds, None for any); raises as ``scope.left()``."""
-    left = scope.left()
-    if SLICE is None or not scope.stoppable:
+        Changed as seldom as that, the mode costs no system call in most requests.
+        """
+        left = self.scope.left() if SLICE is None else _sliced(self.scope)
+        if left is None:
+            if self._timeout is not None:
+                self._set_timeout(None)
+        elif self._timeout != 0:
+            self._set_timeout(0.0)
         return left
-    return SLICE if left is None else min(left, SLICE)
 
+    def _go_on(self, error: OSError, verb: str) -> None:
+        """Sleep until OpenSSL may go on with what it could not finish; raise what is an error."""
+        if not is_unfinished(error):
+            raise self._broken(verb, error) from error
+        # A blocking layer inside another says so too, and may hold bytes that poll() knows nothing of.
+        if self._timeout == 0:
+            is_write = isinstance(error, import_ssl().SSLWantWriteError)  # a read may have to write, too
+            try:
+                poll_one(self.sock.fileno(), not is_write, is_write, _sliced(self.scope))
+            except OSError as failure:
+                raise self._broken("poll", failure) from failure
 
-def _poll(number: int, reading: bool, writing: bool, seconds: Optional[float]) -> Tuple[bool, bool]:
-    if hasattr(select, "poll"):
-        poller = select.poll()
-        poller.register(number, (select.POLLIN if reading else 0) | (select.POLLOUT if writing else 0))
-        events = poller.poll(_milliseconds(seconds))
-        found = events[0][1] if events else 0
-        broken = found & (select.POLLERR | select.POLLHUP | select.POLLNVAL)
-        readable = reading and bool(found & select.POLLIN or broken)
-        return readable, writing and bool(found & select.POLLOUT or broken)
-    watched = [number]
-    reads, writes, faults = select.select(
-        watched if reading else [], watched if writing else [], watched, seconds
-    )
-    return bool(reads or (reading and faults)), bool(writes or (writing and faults))
+    def receive(self, limit: int = RECEIVE_SIZE, *target: memoryview) -> Any:
+        """See Stream; with a memoryview into that, as :meth:`receive_into`."""
+        while True:
+            try:
+                left = self._may_sleep()
+                if left is not None and not self._pending() and not self._readable(left):
+                    continue
+                got = self._read(limit, *target)
+            except OSError as error:
+                self._go_on(error, "read")
+                continue
+            if not got:
+                self._at_end()
+            return got
 
+    def _at_end(self) -> None:
+        self.scope.left()
+        self._pending = ended  # it can be read again, and poll() might wait for ever
 
-def _milliseconds(seconds: Optional[float]) -> Optional[int]:
-    # Rounded up, or the last millisecond would be spent in a busy loop.
-    return None if seconds is None else int(seconds * 1000) + (seconds > 0)
+    def receive_into(self, view: memoryview) -> int:
+        """See Stream."""
+        count: int = self.receive(len(view), view)
+        return count
 
+    def sendall(self, data: Any) -> None:
+        """See Stream."""
+        while data:
+            try:
+                self._may_sleep()
+                sent = self._write(data)
+            except OSError as error:
+                self._go_on(error, "write")
+                continue
+            if sent == len(data):
+                return
+            data = memoryview(data)[sent:]
 
-def wait_connected(socks: List[Any], seconds: Optional[float]) -> List[Any]:
-    """Those of ``socks`` whose connect has ended, well or badly; sleeps at most ``seconds``.
+    def send_now(self, data: Any) -> int:
+        """See Stream."""
+        try:
+            if self._timeout != 0:
+                self._set_timeout(0.0)
+            # OpenSSL counts a piece when the kernel has all of it: small ones, so that progress shows.
+            sent: int = self._write(memoryview(data)[:RECEIVE_SIZE])
+        except OSError as error:
+            if is_unfinished(error):
+                return 0
+            raise self._broken("write", error) from error
+        return sent
 
-    Without a selector: its descriptor may be the one too many.
-    """
-    if hasattr(select, "poll"):
-        poller = select.poll()
-        for sock in socks:
-            poller.register(sock, select.POLLOUT)
-        ended = {number for number, _ in poller.poll(_milliseconds(seconds))}
-    else:
-        _, writable, failed = select.select([], socks, socks, seconds)
-        ended = {sock.fileno() for sock in writable + failed}
-    return [sock for sock in socks if sock.fileno() in ended]
+    def receive_now(self, limit: int = RECEIVE_SIZE) -> Optional[bytes]:
+        """See Stream."""
+        try:
+            if self._timeout != 0:
+                self._set_timeout(0.0)
+            data: bytes = self._read(limit)
+        except OSError as error:
+            if is_unfinished(error):
+                return None
+            raise self._broken("read", error) from error
+        if not data:
+            self._at_end()
+        return data
 
+    def wait(self, reading: bool, writing: bool, seconds: Optional[float] = None) -> Tuple[bool, bool]:
+        """See Stream."""
+        if reading and self._pending():
+            self.scope.left()
+            return True, False
+        return super().wait(reading, writing, seconds)
 
-def network_error(error: Exception, verb: str) -> NetworkError:
-    """The basement's error for one of the operating system, named as Node names it.
+    def is_stale(self) -> bool:
+        """See Stream."""
+        try:
+            if not self._pending() and not self._readable(0.0):
+                return False
+            # A readable TLS socket may only hold a session ticket: then nothing comes out of it.
+            if self._timeout != 0:
+                self._set_timeout(0.0)
+            self._read(1)
+            return True
+        except (OSError, ValueError) as error:
+            return not is_unfinished(error)
 
-    ``verb``: what was going on (``"connect"``, ``"read"``, ``"write"``), the message's first word.
-    """
-    if sys.modules.get("ssl") is not None and isinstance(error, import_ssl().SSLError):
-        return _record_error(error, verb)
-    number = getattr(error, "errno", None)
-    code = errno.errorcode.get(number, "") if number is not None else ""
-    code = code[3:] if code.startswith("WSA") else code  # the names of Windows
-    if code in ("ESHUTDOWN", "ENOTCONN", "EBADF"):
-        code = "ECONNRESET"
-    return NetworkError(code or "ERR_NETWORK", f"{verb} {code or error}", number)
-
-
-def _record_error(error: Exception, verb: str) -> NetworkError:
-    if _is_ragged(error) or isinstance(error, import_ssl().SSLZeroReturnError):
-        return NetworkError("ECONNRESET", f"{verb} ECONNRESET: TLS closed without notice")
-    return NetworkError("EPROTO", f"{verb} EPROTO: {getattr(error, 'reason', None) or error}")
-
-
-def _is_ragged(error: Exception) -> bool:
-    """Whether the bytes of TLS ended without its close_notify; Python 3.8 and 3.9 have no class for it."""
-    reason = getattr(error, "reason", None) or ""
-    return isinstance(error, import_ssl().SSLEOFError) or "UNEXPECTED_EOF" in reason
+    def close(self) -> None:
+        """See Stream."""
+        # First: OpenSSL's object would go on with the descriptor's number, soon another file's.
+        self._read = self._write = self._pending = closed
+        super().close()

@@ -86,7 +86,7 @@ def _read(pieces: Iterable[bytes], lenient: bool) -> Tuple[Any, ...]:
 
 def _judge(found: Any, method: str) -> None:
     status, version, reason, headers, _ = found
-    answer = ResponseHead(version, status, reason, headers)
+    answer = ResponseHead.of(version, status, reason, headers)
     demand(200 <= status <= 599 and version in (10, 11), "status and version are in range", status, version)
     for name, value in headers:
         demand(

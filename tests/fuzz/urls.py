@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from miniaxios.data_url import parse_data_url
 from miniaxios.errors import AxiosError
 from miniaxios.wire.errors import InvalidURL
-from miniaxios.wire.messages import render_request_head
+from miniaxios.wire.request_head import render_request_head
 from miniaxios.wire.url import URL, join_url, parse_url
 
 from .runner import Target, demand

@@ -157,8 +157,9 @@ class FakeStream:
         self.answers = list(answers)
         self.sent = b""
         self.stale = False
-        self.closed = 0
+        self.closed = 1  # one that is half made, as at the end of the stack, was never open
         FakeStream.alive.add(self)
+        self.closed = 0
 
     def __del__(self) -> None:
         if not self.closed:

@@ -27,6 +27,7 @@ from miniaxios.wire.errors import (
     Stopped,
     Truncated,
 )
+from miniaxios.wire.pool import Lease
 from miniaxios.wire.route import Route
 from tests.support.server import Peer, Reply, Server, chunked
 from tests.support.tls import CA
@@ -52,7 +53,7 @@ def made_of(
     **how: Any,
 ) -> Response:
     """A response that arrives in these pieces, without a socket; prepared."""
-    lease = (pool or Pool()).lease(ROUTE)
+    lease = Lease(pool or Pool(), ROUTE)
     scope = scope or Scope(10.0)
     connection = lease.take(scope)
     connection.sock = FakeStream(scope, answers)
@@ -335,7 +336,7 @@ def test_DECOMP_1_a_limit_replaces_the_guard() -> None:
 def test_DECOMP_2_six_codings(lines: List[bytes]) -> None:
     pool = Pool(max_sockets=1)
     headers = [b"Content-Encoding: " + line for line in lines]
-    lease = pool.lease(ROUTE)
+    lease = Lease(pool, ROUTE)
     scope = Scope(5.0)
     connection = lease.take(scope)
     connection.sock = FakeStream(scope, [with_length(b"x", *headers)])
@@ -602,7 +603,7 @@ def test_closed_while_a_reader_is_just_leaving() -> None:
         assert errand.result() == b"x" * 5
         assert ends == [False] and response.isclosed()
         assert not FakeStream.alive
-        pool.lease(ROUTE).take(Scope(1.0))
+        Lease(pool, ROUTE).take(Scope(1.0))
 
 
 def test_a_reader_that_comes_while_another_closes() -> None:
@@ -758,7 +759,7 @@ def test_on_end_is_called_once(name: str) -> None:
             response.close()
             response.close()
             assert ends == [complete] and response.isclosed()
-            pool.lease(ROUTE).take(Scope(1.0))
+            Lease(pool, ROUTE).take(Scope(1.0))
             pool.close()
 
 
@@ -795,7 +796,7 @@ def test_on_end_may_raise() -> None:
         response.read_all()
     response.close()
     assert calls == [True]
-    pool.lease(ROUTE).take(Scope(1.0))
+    Lease(pool, ROUTE).take(Scope(1.0))
     pool.close()
 
 
@@ -809,7 +810,7 @@ def test_on_end_when_closing_is_interrupted() -> None:
     with pytest.raises(Interrupt) as caught:
         response.close()
     assert ends == [False] and caught.value.args == ("in close",)
-    pool.lease(ROUTE).take(Scope(0.5))
+    Lease(pool, ROUTE).take(Scope(0.5))
     response.close()
     assert ends == [False]
 
@@ -900,7 +901,7 @@ def test_interrupted_anywhere_the_slot_is_free(name: str, monkeypatch: pytest.Mo
                 pass
             del response
             assert len(ends) <= 1
-            pool.lease(ROUTE).take(Scope(0.5))
+            Lease(pool, ROUTE).take(Scope(0.5))
             pool.close_idle()
             assert not FakeStream.alive and not FakeStream.forgotten
             if not interruption.reached:
@@ -1008,7 +1009,7 @@ def test_in_place_interrupted_anywhere_the_slot_is_free(monkeypatch: pytest.Monk
                 response.close()  # as the caller of read_all() does
             del response
             assert len(ends) <= 1
-            pool.lease(ROUTE).take(Scope(0.5))
+            Lease(pool, ROUTE).take(Scope(0.5))
             pool.close_idle()
             assert not FakeStream.alive and not FakeStream.forgotten
             if not interruption.reached:

@@ -458,7 +458,7 @@ print("recovered")
 def test_no_descriptor_left() -> None:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     done = subprocess.run(
-        [sys.executable, "-c", EMFILE.format(root=root)],
+        [sys.executable, "-W", "ignore::ResourceWarning", "-c", EMFILE.format(root=root)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         timeout=60,
@@ -484,7 +484,7 @@ def black_hole_rows(count: int) -> Iterator[List[Any]]:
             hole.__exit__()
 
 
-@pytest.mark.parametrize("count, stoppable", [(1, True), (3, False)])
+@pytest.mark.parametrize("count, stoppable", [(1, True), (1, False), (3, False)])
 def test_a_black_hole_deadline(count: int, stoppable: bool, resolver: Dict[bytes, Any]) -> None:
     """One deadline for all addresses together."""
     with black_hole_rows(count) as resolver[b"h"]:
@@ -565,10 +565,12 @@ def test_a_handler_stops_its_own_thread_at_any_line_of_a_connect() -> None:
 @pytest.mark.filterwarnings(
     "ignore::ResourceWarning"
 )  # An object that Ctrl-C finds half-made goes to the collector.
-@pytest.mark.parametrize("timeout, lines", [(None, 20), (60.0, 40)], ids=["short", "race"])
+@pytest.mark.parametrize(
+    "limits, lines", [((), 20), ((60.0,), 22), ((60.0, True), 40)], ids=["short", "timed", "race"]
+)
 @pytest.mark.parametrize("lookup", [None, lambda host: ["127.0.0.1", "127.0.0.2"]])
 def test_keyboard_interrupt_at_any_line_of_a_connect_leaves_no_socket(
-    lookup: Any, timeout: Optional[float], lines: int
+    lookup: Any, limits: Any, lines: int
 ) -> None:
     def press() -> None:
         raise KeyboardInterrupt
@@ -577,7 +579,7 @@ def test_keyboard_interrupt_at_any_line_of_a_connect_leaves_no_socket(
         for at in range(1, 500):
             try:
                 reached = interrupted(
-                    lambda: connect("h" if lookup else "127.0.0.1", server.port, Scope(timeout), None, lookup).close(),
+                    lambda: connect("h" if lookup else "127.0.0.1", server.port, Scope(*limits), None, lookup).close(),
                     (connect_module, stream_module), at, press,
                 )  # fmt: skip
                 if not reached:

@@ -559,7 +559,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 @pytest.fixture
 def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     # By its name: the package's attribute is the function.
-    monkeypatch.setattr(sys.modules["miniaxios.wire.exchange"], "CONTINUE_WAIT", 0.05)
+    monkeypatch.setattr(sys.modules["miniaxios.wire.outgoing"], "CONTINUE_WAIT", 0.05)
 
 
 def expecting(before: bytes, after: bytes, reads_body: bool = True) -> Server:

@@ -49,7 +49,7 @@ def route(host: str = "a.test", family: Optional[int] = None) -> Route:
 
 def borrow(pool: Pool, way: Optional[Route] = None, scope: Optional[Scope] = None) -> Lease:
     """A lease with an open connection."""
-    lease = pool.lease(way or route())
+    lease = Lease(pool, way or route())
     scope = scope or Scope(5.0)
     connection = lease.take(scope)
     if connection.sock is None:
@@ -193,7 +193,7 @@ def test_renew_closes_and_keeps_the_slot() -> None:
     fresh = lease.renew()
     assert is_closed(stream) and fresh.sock is None
     with pytest.raises(DeadlineExceeded):
-        pool.lease(route()).take(Scope(0.01))
+        Lease(pool, route()).take(Scope(0.01))
     lease.give_back(False)
     assert_at_rest(pool)
 
@@ -300,7 +300,7 @@ def test_close_while_one_waits_loses_no_slot() -> None:
     pool = Pool(max_sockets=1)
     first = borrow(pool)
     scope = Scope(None, stoppable=True)
-    waiter = pool.lease(route())
+    waiter = Lease(pool, route())
     errand = in_thread(waiter.take, scope)
     wait_for_waiters(pool, 1)
     pool.close()
@@ -361,13 +361,13 @@ def test_waiters_are_served_in_order() -> None:
 def test_a_newcomer_does_not_overtake() -> None:
     pool = Pool(max_sockets=1)
     first = borrow(pool)
-    waiter = pool.lease(route())
+    waiter = Lease(pool, route())
     errand = in_thread(waiter.take, Scope(10.0))
     wait_for_waiters(pool, 1)
     with pool._lock:
         hand_back(first)  # noted only: the newcomer is the one who tidies up
     with pytest.raises(DeadlineExceeded):
-        pool.lease(route()).take(Scope(0.02))
+        Lease(pool, route()).take(Scope(0.02))
     assert errand.result() is waiter.connection
     waiter.give_back(False)
     assert_at_rest(pool)
@@ -377,7 +377,7 @@ def test_origins_wait_apart() -> None:
     pool = Pool(max_sockets=1)
     one, other = borrow(pool, route("a.test")), borrow(pool, route("b.test"))
     with pytest.raises(DeadlineExceeded):
-        pool.lease(route("a.test")).take(Scope(0.01))
+        Lease(pool, route("a.test")).take(Scope(0.01))
     one.give_back(False)
     other.give_back(False)
     assert_at_rest(pool)
@@ -388,7 +388,7 @@ def test_keys_of_an_origin_count_together_and_idle_ones_make_room() -> None:
     one, other = borrow(pool, route(family=4)), borrow(pool, route(family=4))
     streams = [connection_of(lease).sock for lease in (one, other)]
     with pytest.raises(DeadlineExceeded):
-        pool.lease(route(family=6)).take(Scope(0.01))
+        Lease(pool, route(family=6)).take(Scope(0.01))
     hand_back(one)
     hand_back(other)
     third = borrow(pool, route(family=6))  # 1 in use and 2 idle would be 3 sockets
@@ -405,7 +405,7 @@ def test_waiting_counts_against_the_deadline() -> None:
     first = borrow(pool)
     begun = monotonic()
     with pytest.raises(DeadlineExceeded):
-        pool.lease(route()).take(Scope(0.3))
+        Lease(pool, route()).take(Scope(0.3))
     assert 0.29 <= monotonic() - begun < 5
     first.give_back(False)
     assert_at_rest(pool)
@@ -415,7 +415,7 @@ def test_stop_while_waiting() -> None:
     pool = Pool(max_sockets=1)
     first = borrow(pool)
     scope = Scope(None, stoppable=True)
-    lease = pool.lease(route())
+    lease = Lease(pool, route())
     errand = in_thread(lease.take, scope)
     wait_for_waiters(pool, 1)
     scope.stop("why")
@@ -433,7 +433,7 @@ def test_stopped_just_when_served() -> None:
     pool = Pool(max_sockets=1)
     first = borrow(pool)
     scope = Scope(None, stoppable=True)
-    doomed, next_one = pool.lease(route()), pool.lease(route())
+    doomed, next_one = Lease(pool, route()), Lease(pool, route())
     errand = in_thread(doomed.take, scope)
     wait_for_waiters(pool, 1)
     waiting = in_thread(next_one.take, Scope(10.0))
@@ -461,7 +461,7 @@ def test_waking_without_a_slot_is_no_slot() -> None:
 
     pool = Pool(max_sockets=1)
     first = borrow(pool)
-    lease = pool.lease(route())
+    lease = Lease(pool, route())
     with pytest.raises(DeadlineExceeded):
         lease.take(Impatient())
     assert lease.connection is None
@@ -482,7 +482,7 @@ def test_give_back_twice() -> None:
     assert not is_closed(stream) and connection_of(other).sock is stream
     third = borrow(pool)
     with pytest.raises(DeadlineExceeded):
-        pool.lease(route()).take(Scope(0.01))
+        Lease(pool, route()).take(Scope(0.01))
     other.give_back(False)
     other.give_back(True)
     third.give_back(False)
@@ -502,8 +502,8 @@ def test_the_first_giving_back_counts() -> None:
 
 def test_a_lease_that_took_nothing() -> None:
     pool = Pool(max_sockets=1)
-    pool.lease(route()).give_back(False)
-    pool.lease(route()).give_back(True)
+    Lease(pool, route()).give_back(False)
+    Lease(pool, route()).give_back(True)
     assert_at_rest(pool)
 
 
@@ -541,7 +541,7 @@ def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_given_back_while_the_lock_is_held(no_second_look: None) -> None:
     pool = Pool(max_sockets=1)
     lease = borrow(pool)
-    waiter = pool.lease(route())
+    waiter = Lease(pool, route())
     errand = in_thread(waiter.take, Scope(10.0))
     wait_for_waiters(pool, 1)
     with pool._lock:
@@ -553,7 +553,7 @@ def test_given_back_while_the_lock_is_held(no_second_look: None) -> None:
     assert_at_rest(pool)
 
 
-@pytest.mark.parametrize("place", ["_pick", "_admit", "_keep", "_expire", "_grant", "_end"])
+@pytest.mark.parametrize("place", ["_pick", "_admit", "_recount", "_expire", "_grant", "_absorb"])
 def test_collected_while_the_lock_is_held(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pool = Pool(max_free_sockets=1)
     original = getattr(Pool, place)
@@ -570,7 +570,7 @@ def test_collected_while_the_lock_is_held(place: str, monkeypatch: pytest.Monkey
     borrow_unlocked = [borrow(pool)]
     lease = borrow(pool)
     spare = borrow(pool)
-    waiter = pool.lease(route())
+    waiter = Lease(pool, route())
     errand = in_thread(waiter.take, Scope(10.0))
     wait_for_waiters(pool, 1)
     gc.disable()
@@ -594,7 +594,7 @@ def test_collected_while_another_is_served(no_second_look: None, monkeypatch: py
     """Whoever holds the lock tidies up after letting it go, for nobody may come for a long time."""
     pool = Pool(max_sockets=1)
     doomed = [Cycle(borrow(pool))]
-    waiter = pool.lease(route())
+    waiter = Lease(pool, route())
     errand = in_thread(waiter.take, Scope(10.0))
     wait_for_waiters(pool, 1)
     original = Pool._admit
@@ -605,7 +605,7 @@ def test_collected_while_another_is_served(no_second_look: None, monkeypatch: py
         return original(self, *args)
 
     monkeypatch.setattr(Pool, "_admit", collecting)
-    other = pool.lease(route("b.test"))
+    other = Lease(pool, route("b.test"))
     other.take(Scope(5.0))
     errand.result()
     waiter.give_back(False)
@@ -622,7 +622,7 @@ def test_given_back_at_any_line_of_ones_own_wait(no_second_look: None) -> None:
     pool = Pool(max_sockets=1)
     for at in range(1, 10_000):
         first = borrow(pool)
-        lease = pool.lease(route())
+        lease = Lease(pool, route())
 
         def give_back(lease: Lease = first) -> None:
             lease.give_back(False)
@@ -653,7 +653,7 @@ def test_collected_inside_ones_own_wait() -> None:
 
     pool = Pool(max_sockets=1)
     doomed = [Cycle(borrow(pool))]
-    lease = pool.lease(route())
+    lease = Lease(pool, route())
     lease.take(Collecting(5.0))
     lease.give_back(False)
     assert_at_rest(pool)
@@ -699,7 +699,7 @@ def test_interrupted_anywhere_no_slot_is_lost(monkeypatch: pytest.MonkeyPatch) -
     pool = Pool(max_sockets=1, idle_timeout=1000.0)
 
     def scenario() -> Iterator[None]:
-        lease = pool.lease(route())
+        lease = Lease(pool, route())
         scope = Scope(5.0)
         try:
             connection = lease.take(scope)
@@ -735,7 +735,7 @@ def test_interrupted_while_others_wait_and_close(monkeypatch: pytest.MonkeyPatch
     def scenario() -> Iterator[None]:
         hand_back(borrow(pool, route("b.test")))
         first = borrow(pool)
-        waiter = pool.lease(route())
+        waiter = Lease(pool, route())
         waiters.append((waiter, in_thread(waiter.take, Scope(5.0))))
         wait_for_waiters(pool, 1)
         return ending(first)
@@ -803,7 +803,7 @@ def test_a_real_signal_while_waiting() -> None:
         raise Interrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    lease = pool.lease(route())
+    lease = Lease(pool, route())
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(Interrupt):

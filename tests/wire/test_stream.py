@@ -10,11 +10,13 @@ import ssl
 import struct
 import sys
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
 
 from miniaxios.wire import scope as scope_module
+from miniaxios.wire import sockets as sockets_module
 from miniaxios.wire import stream as stream_module
 from miniaxios.wire.errors import DeadlineExceeded, NetworkError, Stopped
 from miniaxios.wire.scope import Scope
@@ -22,7 +24,7 @@ from miniaxios.wire.stream import Stream, interrupt, network_error
 
 from ..support.peer import Peer
 from ..support.server import Server
-from ..support.tls import server_context
+from ..support.tls import CA, server_context
 from .streams import dial, pair, read_all, trusting
 from .torture import Elapsed, StopWhenAsked, WatchedScope, client_sockets, interrupted
 
@@ -84,9 +86,11 @@ def test_FLOOD_4_deadline(where: Any, work: Callable[[Stream], None], tls: bool)
     with where(tls, scope) as stream:
         scope.timeout = 0.3
         scope.restart()
+        busy = time.thread_time()
         with Elapsed() as took, pytest.raises(DeadlineExceeded):
             work(stream)
         assert 0.29 <= took.seconds < 5
+        assert time.thread_time() - busy < 0.2, "slept, and did not try all the time"
 
 
 def stalled_handshake(conn: Peer) -> None:
@@ -362,7 +366,7 @@ def test_a_handshake_with_who_is_gone(end: Callable[[Peer], None]) -> None:
 
     with Server(script) as server, dial(server, tls=False) as stream:
         go.set()
-        assert stream_module._poll(stream.fileno(), True, False, 5)[0]
+        assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0]
         server._threads[-1].join(5)
         with pytest.raises(NetworkError) as caught:
             stream.start_tls(trusting(), "localhost")
@@ -478,6 +482,76 @@ def test_receive_now(tls: bool, timeout: Optional[float]) -> None:
         assert data == b""
 
 
+@pytest.mark.parametrize("limits", [(), (10.0,), (None, True), (10.0, True)])
+def test_requests_with_and_without_a_deadline_share_a_secure_stream(limits: Any) -> None:
+    def echo(conn: Peer) -> None:
+        while conn.read_exactly(4) == b"ping":
+            conn.send(b"pong")
+
+    with Server(echo, tls=True) as server, dial(server) as stream:
+        buffer = bytearray(8)
+        for scope in (Scope(), Scope(*limits), Scope(10.0), Scope(*limits), Scope(), Scope(*limits)):
+            stream.reclaim()
+            assert not stream.is_stale()
+            stream.lend(scope)
+            stream.sendall(b"ping")
+            assert stream.receive() == b"pong"
+            stream.sendall(memoryview(b"pi"))
+            while not stream.send_now(b"ng"):
+                stream.wait(False, True)
+            assert stream.receive_into(memoryview(buffer)[2:6]) == 4 and buffer == b"\0\0pong\0\0"
+            assert stream.receive_now() is None
+            buffer[:] = bytes(8)
+        stream.sendall(b"stop")
+
+
+class Foreign:
+    """A TLS socket that is not ssl's, as other bindings to OpenSSL have it."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("read", "write", "_sslobj", "recv_into"):
+            raise AttributeError(name)
+        return getattr(self._sock, name)
+
+    def recv(self, size: int) -> bytes:
+        try:
+            return bytes(self._sock.recv(size))
+        except ssl.SSLWantReadError:
+            raise socket.timeout("timed out") from None
+
+
+@pytest.mark.parametrize("limits", [(), (10.0,)])
+def test_a_secure_socket_of_another_make(limits: Any) -> None:
+    class Context(ssl.SSLContext):
+        def wrap_socket(self, *arguments: Any, **options: Any) -> Any:
+            return Foreign(super().wrap_socket(*arguments, **options))
+
+    context = Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(CA)
+    go = threading.Event()
+
+    def script(conn: Peer) -> None:
+        assert conn.read_exactly(1) == b"?"
+        conn.send(b"!")
+        conn.wait(go)
+        conn.send(b"more")
+        conn.hold()
+
+    with Server(script, tls=True) as server, dial(server, Scope(*limits), tls=False) as stream:
+        stream.start_tls(context, "localhost")
+        assert stream.receive_now() is None
+        stream.sendall(b"?")
+        assert stream.receive() == b"!"
+        assert not stream.is_stale()
+        threading.Timer(0.1, go.set).start()
+        buffer = bytearray(2)
+        assert stream.receive_into(memoryview(buffer)) == 2 and buffer == b"mo"
+        assert stream.wait(True, False) == (True, False) and stream.is_stale()
+
+
 # --- staleness -----------------------------------------------------------------------------------------
 
 
@@ -511,7 +585,7 @@ def test_QUEUE_1_stale(then: Callable[[Peer], Any], tls: Any) -> None:
             for _ in range(3):
                 assert not stream.is_stale()
             go.set()
-            assert stream_module._poll(stream.fileno(), True, False, 5)[0]
+            assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0]
             assert stream.is_stale()
     server.hangups.clear()
 
@@ -527,9 +601,9 @@ def test_QUEUE_1_session_tickets_are_not_stale() -> None:
     """A server of TLS 1.3 sends them on its own; they may lie unread in the kernel."""
     with Server.silent(tls=context_of("1.3")) as server, dial(server) as stream:
         assert stream.sock.version() == "TLSv1.3"
-        assert stream_module._poll(stream.fileno(), True, False, 5)[0], "no ticket came"
+        assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0], "no ticket came"
         assert not stream.is_stale()
-        assert not stream_module._poll(stream.fileno(), True, False, 0)[0]
+        assert not sockets_module.poll_one(stream.fileno(), True, False, 0)[0]
         assert not stream.is_stale()
 
 
@@ -537,7 +611,7 @@ def test_QUEUE_1_bytes_that_openssl_holds_are_stale() -> None:
     with Server(lambda conn: (conn.send(b"!more"), conn.hold()), tls=True) as server, dial(server) as stream:
         assert stream.receive(1) == b"!"
         assert stream.sock.pending() == 4
-        assert not stream_module._poll(stream.fileno(), True, False, 0)[0]
+        assert not sockets_module.poll_one(stream.fileno(), True, False, 0)[0]
         assert stream.is_stale()
 
 
@@ -562,7 +636,52 @@ def test_a_closed_stream_is_stale() -> None:
                 stream.start_tls(trusting(), "localhost")
 
 
+def test_a_closed_secure_stream_uses_no_descriptor_that_another_has_now() -> None:
+    """OpenSSL's own object would go on with the number."""
+    with Server(lambda conn: conn.hold(), tls=True) as server, dial(server) as stream:
+        number = stream.fileno()
+        stream.close()
+        near, far = socket.socketpair()
+        with near, far:
+            assert number in (near.fileno(), far.fileno())
+            near.send(b"another's")
+            far.send(b"another's")
+            for call in (
+                stream.receive,
+                lambda: stream.receive_into(memoryview(bytearray(9))),
+                lambda: stream.sendall(b"x"),
+                stream.receive_now,
+                lambda: stream.send_now(b"x"),
+            ):
+                with pytest.raises(NetworkError) as caught:
+                    call()
+                assert caught.value.code == "ECONNRESET"
+            assert stream.is_stale()
+            stream.close()
+            assert near.recv(99) == far.recv(99) == b"another's"
+    server.hangups.clear()
+
+
 # --- ends ----------------------------------------------------------------------------------------------
+
+
+def test_an_end_that_is_read_again() -> None:
+    """TLS has an end of its own, after which the connection may stay open and silent."""
+
+    def script(conn: Peer) -> None:
+        try:
+            conn.sock.unwrap()
+        except OSError:
+            pass
+        conn.hold()
+
+    for receive in (Stream.receive, lambda stream: stream.receive_into(memoryview(bytearray(9)))):
+        with Server(script, tls=True) as server, dial(server, Scope(5.0)) as stream:
+            assert not receive(stream)
+            assert not receive(stream)
+            assert not stream.receive_now() and stream.is_stale()
+            assert stream.wait(True, False) == (True, False)
+        server.hangups.clear()
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -664,7 +783,7 @@ def test_wait(poll: bool, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("seconds, expected", [(None, None), (0.0, 0), (0.0004, 1), (0.001, 2), (1.5, 1501)])
 def test_milliseconds_are_rounded_up(seconds: Optional[float], expected: Optional[int]) -> None:
     """Or the last one would be spent in a busy loop."""
-    assert stream_module._milliseconds(seconds) == expected
+    assert sockets_module.milliseconds(seconds) == expected
 
 
 def test_wait_knows_what_openssl_holds() -> None:

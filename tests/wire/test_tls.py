@@ -9,11 +9,13 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from miniaxios.wire import sockets as sockets_module
 from miniaxios.wire import stream as stream_module
 from miniaxios.wire import tls
 from miniaxios.wire import tls_tunnel as tunnel_module
@@ -858,6 +860,43 @@ def test_stop_in_a_tunnel(script: Any, shakes: bool) -> None:
         assert stop.delay < 2
 
 
+@pytest.mark.parametrize("records", [b"", b"\x16\x03\x03\x40\x00\x02"])
+def test_FLOOD_4_a_handshake_in_a_tunnel_that_is_stuck(records: bytes) -> None:
+    """It ends in time, and waits without working: the outer layer's socket is one that never sleeps."""
+
+    def script(conn: Peer) -> None:
+        conn.send(records)
+        conn.hold()
+
+    with Proxy(tls=True, tunnel=script) as proxy, dial(proxy, Scope(5.0), tls=True) as stream:
+        open_tunnel(stream, "x:1")
+        stream.scope.timeout = 0.5
+        stream.scope.restart()
+        work = time.thread_time()
+        with Elapsed() as took, pytest.raises(DeadlineExceeded):
+            stream.start_tls(trusting(), "localhost")
+        assert 0.49 <= took.seconds < 5 and time.thread_time() - work < 0.25
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_FLOOD_4_a_record_in_a_tunnel_that_never_ends(pieces: int) -> None:
+    """The outer layer has bytes, the inner one no whole record: neither is a reason to try without end."""
+
+    def script(server: Inner) -> None:
+        data = server.records(b"never whole")[:-1]
+        for number in range(pieces):
+            server.conn.send(data[number::pieces] if pieces == 1 else data[number * 9 :][:9])
+        server.conn.hold()
+
+    with inner(script) as proxy, tunnel(proxy, "x:1", Scope(5.0)) as stream:
+        stream.scope.timeout = 0.5
+        stream.scope.restart()
+        work = time.thread_time()
+        with Elapsed() as took, pytest.raises(DeadlineExceeded):
+            stream.receive()
+        assert 0.49 <= took.seconds < 5 and time.thread_time() - work < 0.25
+
+
 @pytest.mark.parametrize("stopped", [False, True])
 def test_sending_into_a_tunnel_that_is_stuck(stopped: bool) -> None:
     scope = WatchedScope(None if stopped else 10.0)
@@ -972,7 +1011,7 @@ def test_QUEUE_1_stale_tunnels(end: Callable[[Inner], Any], code: Optional[str])
         assert stream.receive() == b"!"
         assert not stream.is_stale() and not stream.is_stale()
         go.set()
-        assert stream_module._poll(stream.fileno(), True, False, 5)[0]
+        assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0]
         assert stream.is_stale()
 
 
@@ -1004,7 +1043,7 @@ def test_QUEUE_1_tickets_of_the_inner_layer_are_not_stale() -> None:
 
     def ask(stream: Stream) -> None:
         assert stream.sock.outermost.send(b"?") == 1  # past the inner layer
-        assert stream_module._poll(stream.fileno(), True, False, 5)[0]
+        assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0]
 
     proxy = Proxy(tls=True, tunnel=lambda conn: script(LateTickets(conn)))
     with proxy, tunnel(proxy, "x:1") as stream:
@@ -1012,7 +1051,7 @@ def test_QUEUE_1_tickets_of_the_inner_layer_are_not_stale() -> None:
         for _ in range(2):
             ask(stream)
             assert not stream.is_stale()
-            assert not stream_module._poll(stream.fileno(), True, False, 0)[0] and not stream.is_stale()
+            assert not sockets_module.poll_one(stream.fileno(), True, False, 0)[0] and not stream.is_stale()
         ask(stream)
         assert stream.receive() == b"!"
 

@@ -1,0 +1,246 @@
+"""The usual request, by a shorter way: what ``template``, ``dispatch`` and ``adapter`` do step by step, for a
+request that asks for nothing special, of an instance whose defaults don't either.
+
+It takes a third of the instructions (50 000 instead of 150 000 around the exchange of a small GET, without the
+parsing of its JSON), because what they ask of each request is asked here of the defaults, once for a template;
+and because the headers, the config and the request of a response are written out when somebody looks, of what
+can't change meanwhile.
+
+Rules of the room: both ways come to the same, in every detail that can be seen. So there are no rules here:
+what is decided is only that nothing has to be, and functions of the general way do the rest. What is in any way
+unusual is handed back before anything was done: an error up to the exchange too, which the general way tells.
+"""
+
+from __future__ import annotations
+
+import os
+from time import monotonic
+
+from .adapter import MAX_REDIRECTS, failure, is_misread, limit_of, seconds_of, sensitive_headers
+from .agent import shared_agents
+from .charsets import decode_body
+from .headers import Headers
+from .json_body import encode_json
+from .option_table import OPTIONS, validate_status
+from .request_headers import introduce
+from .response import RequestDetails, Response, settle
+from .transforms import JSON_TYPE, default_transform_request, default_transform_response, json_or_text
+from .urls import combine_url
+from .wire import Policy, Request, Scope, errors, exchange, parse_url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Mapping, Optional
+
+    from .config import Config
+    from .errors import AxiosError
+    from .template import Template
+
+#: What a usual request says for itself.
+_OWN = frozenset(("url", "method", "data"))
+
+#: Options that defaults may have without being unusual, whatever they say.
+_HARMLESS = frozenset((
+    "base_url", "allow_absolute_urls", "headers", "timeout", "timeout_error_message", "max_content_length",
+    "max_body_length", "max_redirects", "xsrf_cookie_name", "xsrf_header_name", "with_xsrf_token",
+    "with_credentials", "params_serializer", "form_serializer", "redact",
+))  # fmt: skip
+
+#: And those with the one value that is usual.
+_PLAIN: Dict[str, Any] = {
+    "adapter": "http",
+    "validate_status": validate_status,
+    "transform_request": [default_transform_request],
+    "transform_response": [default_transform_response],
+    "decompress": True,
+}
+
+#: A scope without a deadline that nobody may stop has no state, so one serves all.
+_ENDLESS = Scope()
+
+
+def usual_way(template: Template) -> Optional[UsualWay]:
+    """The shorter way for requests of the template's defaults, None where there is none."""
+    base = template.base
+    for name, value in base.items():
+        if value is None or name in _HARMLESS or name not in OPTIONS:
+            continue
+        if name == "transitional":
+            if dict.get(value, "forced_json_parsing", True) is not True:
+                return None
+        elif name not in _PLAIN or type(value) is not type(_PLAIN[name]) or value != _PLAIN[name]:
+            return None
+    if any(base.get(name) is None for name in ("transform_request", "transform_response", "validate_status")):
+        return None
+    return UsualWay(template)
+
+
+class UsualWay:
+    """What the usual requests of an instance have in common. Never altered but for heads that are added."""
+
+    __slots__ = (
+        "template", "base_url", "is_open", "seconds", "limit", "body_limit", "redirects", "sensitive", "agents",
+        "bare", "json",
+    )  # fmt: skip
+
+    def __init__(self, template: Template) -> None:
+        option = template.base.get
+        self.template = template
+        self.base_url = option("base_url")
+        self.is_open = option("allow_absolute_urls", True)
+        self.seconds = seconds_of(option("timeout"))
+        self.limit = limit_of(option("max_content_length"))
+        self.body_limit = limit_of(option("max_body_length"))
+        self.redirects = option("max_redirects", MAX_REDIRECTS)
+        self.sensitive = sensitive_headers(None, option("xsrf_header_name", OPTIONS["xsrf_header_name"].default))
+        self.agents = shared_agents()
+        # By method, of requests without a body and of those with one of JSON.
+        self.bare: Dict[str, _Head] = {}
+        self.json: Dict[str, _Head] = {}
+
+    def perform(self, own: Dict[Any, Any]) -> Optional[Response]:
+        """The response, or None where the request is not usual: then nothing was done yet.
+
+        ``own``: the options of the request, a plain ``dict`` of snake_case names, which is kept.
+        """
+        method, text, data = own.get("method"), own.get("url"), own.get("data")
+        if not _OWN.issuperset(own) or type(method) is not str:
+            return None
+        encoded: Optional[str] = None
+        try:
+            if data is None:
+                head = self.bare.get(method) or self._add_head(method)
+            elif type(data) is dict or type(data) is list:
+                head = self.json.get(method) or self._add_json_head(method)
+                encoded = encode_json(data)
+            else:
+                return None
+            url = parse_url(combine_url(self.base_url, text, self.is_open))
+            if url.username is not None or url.password is not None:
+                raise NotUsual
+        except Exception:
+            return None
+        body = None
+        if encoded is not None:
+            own["data"] = encoded
+            body = encoded.encode()
+        scope = _ENDLESS if self.seconds is None else Scope(self.seconds)
+        policy = Policy(scope, self.agents, os.environ)
+        policy.max_redirects = self.redirects
+        policy.max_body_length = self.body_limit
+        policy.sensitive = self.sensitive
+        return self._exchange(Request(head.method, url, head.pairs, body), policy, own, head)
+
+    def _exchange(self, request: Request, policy: Policy, own: Dict[Any, Any], head: _Head) -> Response:
+        response = None
+        started = monotonic()
+        try:
+            wire = exchange(request, policy)
+            try:
+                wire.prepare(self.limit)
+                fields = wire.head.fields
+                if wire.is_decoded:
+                    fields = {name: value for name, value in fields.items() if name != "content-encoding"}
+                response = Response.of_source(_Source(self.template, own, head, policy, fields))
+                response.status = wire.status
+                response.status_text = wire.reason
+                body = wire.read_all()
+            except BaseException:
+                wire.close()
+                raise
+        except errors.WireError as error:
+            raise self._failure(error, policy, own, head, response, started)
+        text = ""
+        if body:
+            kind = fields.get("content-type")
+            text = decode_body(body, kind if type(kind) is str else response.headers.get("content-type"))
+        response.duration = round((monotonic() - started) * 1000)
+        response.data = json_or_text(text)
+        return settle(response, validate_status)  # type: ignore[no-any-return]
+
+    def _failure(
+        self,
+        error: errors.WireError,
+        policy: Policy,
+        own: Dict[Any, Any],
+        head: _Head,
+        response: Optional[Response],
+        started: float,
+    ) -> AxiosError:
+        """What to raise for an error of the basement. ``response``: what there was of one."""
+        config = _config_of(self.template, own, head)
+        made = failure(error, config, policy)
+        if response is not None and is_misread(error):
+            response.data, response.config = None, config
+            response.duration = round((monotonic() - started) * 1000)
+            made.response = response
+        return made
+
+    def _add_head(self, method: str) -> _Head:
+        made = self.bare[method] = _Head(self.template, method)
+        return made
+
+    def _add_json_head(self, method: str) -> _Head:
+        made = self.json[method] = _Head(self.template, method, JSON_TYPE)
+        return made
+
+
+class NotUsual(Exception):
+    """The request is for the general way."""
+
+
+class _Head:
+    """The headers of a method, complete; raises NotUsual where what is sent would say something else.
+
+    ``method``: in upper case; ``headers``: as the config has them, never altered; ``pairs``: as sent.
+    """
+
+    __slots__ = ("method", "headers", "pairs")
+
+    def __init__(self, template: Template, method: str, content_type: Optional[str] = None) -> None:
+        flat = template.flattened(method)
+        if flat is None or content_type is not None and flat.has("content-type"):
+            raise NotUsual
+        self.method = method.upper()
+        self.headers = headers = flat.copy()
+        if content_type is not None:
+            headers.put_default("content-type", "Content-Type", content_type)
+        introduce(headers)
+        self.pairs = headers.wire_pairs()
+
+
+class _Source:
+    """What the headers, the config and the request of a response are made of, when somebody looks."""
+
+    __slots__ = ("_template", "_own", "_head", "_hop", "_history", "_fields")
+
+    def __init__(
+        self, template: Template, own: Dict[Any, Any], head: _Head, policy: Policy, fields: Mapping[str, Any]
+    ) -> None:
+        self._template = template
+        self._own = own
+        self._head = head
+        self._fields = fields
+        self._history = policy.history
+        hop: Any = policy.current
+        self._hop = hop.method, hop.url, hop.headers  # without its body, which may be long
+
+    def headers(self) -> Headers:
+        """As ``response.headers``."""
+        return Headers.from_fields(self._fields)
+
+    def config(self) -> Config:
+        """As ``response.config``."""
+        return _config_of(self._template, self._own, self._head)
+
+    def request(self) -> RequestDetails:
+        """As ``response.request``."""
+        return RequestDetails.of_hop(Request(*self._hop), self._history)
+
+
+def _config_of(template: Template, own: Dict[Any, Any], head: _Head) -> Config:
+    """The config as the general way leaves it."""
+    config = template.begin(own)
+    dict.__setitem__(config, "headers", head.headers.copy())
+    dict.__setitem__(config, "data", own.get("data"))
+    return config
