@@ -17,8 +17,11 @@ import os
 from time import monotonic
 
 from .adapter import MAX_REDIRECTS, failure, is_misread, limit_of, seconds_of, sensitive_headers
-from .agent import shared_agents
+from .agent import shared_agent, shared_agents
+from .cancel import CancelToken
 from .charsets import decode_body
+from .config import is_sound
+from .errors import AxiosError, is_cancel
 from .headers import Headers
 from .json_body import encode_json
 from .option_table import OPTIONS, validate_status
@@ -30,20 +33,20 @@ from .wire import Policy, Request, Scope, errors, exchange, parse_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Mapping, Optional
+    from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
     from .config import Config
-    from .errors import AxiosError
     from .template import Template
 
-#: What a usual request says for itself.
+#: What a usual request says for itself, and what it may say beside.
 _OWN = frozenset(("url", "method", "data"))
+_MORE = _OWN | frozenset(("timeout", "cancel_token", "http_agent", "https_agent"))
 
 #: Options that defaults may have without being unusual, whatever they say.
 _HARMLESS = frozenset((
     "base_url", "allow_absolute_urls", "headers", "timeout", "timeout_error_message", "max_content_length",
     "max_body_length", "max_redirects", "xsrf_cookie_name", "xsrf_header_name", "with_xsrf_token",
-    "with_credentials", "params_serializer", "form_serializer", "redact",
+    "with_credentials", "params_serializer", "form_serializer", "redact", "http_agent", "https_agent",
 ))  # fmt: skip
 
 #: And those with the one value that is usual.
@@ -93,7 +96,7 @@ class UsualWay:
         self.body_limit = limit_of(option("max_body_length"))
         self.redirects = option("max_redirects", MAX_REDIRECTS)
         self.sensitive = sensitive_headers(None, option("xsrf_header_name", OPTIONS["xsrf_header_name"].default))
-        self.agents = shared_agents()
+        self.agents = _agents_of(option)
         # By method, of requests without a body and of those with one of JSON.
         self.bare: Dict[str, _Head] = {}
         self.json: Dict[str, _Head] = {}
@@ -104,10 +107,14 @@ class UsualWay:
         ``own``: the options of the request, a plain ``dict`` of snake_case names, which is kept.
         """
         method, text, data = own.get("method"), own.get("url"), own.get("data")
-        if not _OWN.issuperset(own) or type(method) is not str:
+        if type(method) is not str:
             return None
         encoded: Optional[str] = None
+        token = None
+        seconds, agents = self.seconds, self.agents
         try:
+            if not _OWN.issuperset(own):
+                seconds, agents, token = self._more(own)
             if data is None:
                 head = self.bare.get(method) or self._add_head(method)
             elif type(data) is dict or type(data) is list:
@@ -124,12 +131,43 @@ class UsualWay:
         if encoded is not None:
             own["data"] = encoded
             body = encoded.encode()
-        scope = _ENDLESS if self.seconds is None else Scope(self.seconds)
-        policy = Policy(scope, self.agents, os.environ)
+        scope = _ENDLESS if seconds is None and token is None else Scope(seconds, token is not None)
+        policy = Policy(scope, agents, os.environ)
         policy.max_redirects = self.redirects
         policy.max_body_length = self.body_limit
         policy.sensitive = self.sensitive
-        return self._exchange(Request(head.method, url, head.pairs, body), policy, own, head)
+        request = Request(head.method, url, head.pairs, body)
+        if token is None:
+            return self._exchange(request, policy, own, head)
+        return self._until(token, request, policy, own, head)
+
+    def _more(self, own: Dict[Any, Any]) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken]]:
+        """Timeout (s), agents and token of a request that has some of its own. Raises NotUsual."""
+        token = own.get("cancel_token")
+        if not _MORE.issuperset(own) or not is_sound(own):
+            raise NotUsual
+        if token is not None and (type(token) is not CancelToken or token.reason is not None):
+            raise NotUsual
+        has_agents = "http_agent" in own or "https_agent" in own
+        agents = _agents_of({**self.template.base, **own}.get) if has_agents else self.agents
+        return seconds_of(own["timeout"]) if "timeout" in own else self.seconds, agents, token
+
+    def _until(
+        self, token: CancelToken, request: Request, policy: Policy, own: Dict[Any, Any], head: _Head
+    ) -> Response:
+        """The same, unless the token is cancelled first; what it was cancelled with counts most, as in axios."""
+        stop = policy.scope.stop
+        try:
+            token.subscribe(stop)
+            response = self._exchange(request, policy, own, head)
+        except AxiosError as error:
+            if not is_cancel(error):
+                token.throw_if_requested()
+            raise
+        finally:
+            token.unsubscribe(stop)
+        token.throw_if_requested()
+        return response
 
     def _exchange(self, request: Request, policy: Policy, own: Dict[Any, Any], head: _Head) -> Response:
         response = None
@@ -236,6 +274,14 @@ class _Source:
     def request(self) -> RequestDetails:
         """As ``response.request``."""
         return RequestDetails.of_hop(Request(*self._hop), self._history)
+
+
+def _agents_of(option: Callable[..., Any]) -> Mapping[str, Any]:
+    """Agents by scheme, of the options that ``option`` gets."""
+    http, https = option("http_agent"), option("https_agent")
+    if http is None and https is None:
+        return shared_agents()
+    return {"http": http or shared_agent(), "https": https or shared_agent()}
 
 
 def _config_of(template: Template, own: Dict[Any, Any], head: _Head) -> Config:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import miniaxios.adapter
 import miniaxios.client
 import miniaxios.usual
-from miniaxios import AxiosError, Config, Headers, axios
+from miniaxios import AbortController, Agent, AxiosError, CanceledError, CancelToken, Config, Headers, axios
 from miniaxios.option_table import OPTIONS
 from miniaxios.response import Response
 from miniaxios.usual import _HARMLESS, _PLAIN
@@ -147,13 +147,18 @@ def outcome(stage, is_usual, made, missing, method, args, options):
     return found, stage.asked, getattr(getattr(stage, "wire", None), "seen", None)
 
 
+def shared():
+    """What a deep copy shares."""
+    return {id(thing): thing for thing in (*AGENTS, LIVE.token, DEAD.token)}
+
+
 def both(patch, make_stage, made, method, args, options, missing=()):
     outcomes = []
     for is_usual in (True, False):
         stage = make_stage()
         patch(stage)
         outcomes.append(
-            outcome(stage, is_usual, copy.deepcopy(made), missing, method, copy.deepcopy(args), dict(options))
+            outcome(stage, is_usual, copy.deepcopy(made, shared()), missing, method, copy.deepcopy(args), dict(options))
         )
     return outcomes
 
@@ -212,6 +217,9 @@ def few(options, most):
     )
 
 
+AGENTS = [Agent(), Agent(max_sockets=1)]
+LIVE, DEAD = CancelToken.source(), CancelToken.source()
+DEAD.cancel("over")
 HEADERS = [
     None, {}, {"X-A": "1"}, {"Content-Type": "text/plain"}, {"content-type": None}, {"Content-Type": False},
     {"User-Agent": "me"}, {"accept-encoding": False, "X-B": ["1", "2"]}, {"post": {"Content-Type": "application/json"}},
@@ -242,10 +250,17 @@ DEFAULTS = {
     "method": ["post", None],
     "mine": [None, 1, {"deep": [1]}],
     "redact": [None, ["mine"]],
+    "http_agent": [None, AGENTS[0]],
+    "https_agent": [None, AGENTS[1]],
+    "cancel_token": [LIVE.token],
 }  # fmt: skip
 OWN = {
     "headers": HEADERS,
-    "timeout": [None, 5, -1],
+    "timeout": [None, 0, 5, 2.5, datetime.timedelta(seconds=3), True, -1, float("nan"), "x"],
+    "cancel_token": [None, LIVE.token, DEAD.token, 5],
+    "http_agent": [None, *AGENTS, "x"],
+    "https_agent": [None, AGENTS[0]],
+    "signal": [None, AbortController().signal],
     "method": ["get", Text("get"), "POST", "propfind", "", 5, ["get"]],
     "params": [None, {"b": 2}],
     "response_type": [None, "json"],
@@ -333,6 +348,40 @@ def test_both_ways_come_to_the_same_where_a_default_is_missing(patch, name):
     assert usual == general
 
 
+@pytest.mark.parametrize("head", [HEADS[0], HEADS[6]])
+@pytest.mark.parametrize("fails", [lambda reason: None, errors.Stopped, lambda reason: errors.NetworkError("EPIPE", "x")])
+def test_both_ways_come_to_the_same_when_cancelled_meanwhile(patch, head, fails):
+    seen = []
+    for is_usual in (True, False):
+        source = CancelToken.source()
+
+        class Cancelling(Stage):
+            def __call__(self, request, policy):
+                assert policy.scope.stoppable and not policy.scope.stopped
+                source.cancel("enough")
+                assert policy.scope.stopped
+                self.fails = fails(policy.scope.reason)
+                return super().__call__(request, policy)
+
+        stage = Cancelling(head)
+        patch(stage)
+        seen.append(outcome(stage, is_usual, {}, (), "get", [URL], {"cancel_token": source.token}))
+        assert not source.token._switch.is_watched
+    assert seen[0] == seen[1]
+    assert seen[0][0][:3] == (CanceledError, "ERR_CANCELED", "enough")
+
+
+@pytest.mark.parametrize("fails", [None, errors.NetworkError("EPIPE", "x"), KeyboardInterrupt()])
+def test_nothing_stays_on_the_token(patch, fails):
+    patch(Stage(fails=fails))
+    source = CancelToken.source()
+    try:
+        axios.get(URL, cancel_token=source.token)
+    except BaseException as error:
+        assert fails is not None and (error is fails or error.code == "EPIPE")
+    assert not source.token._switch.is_watched
+
+
 def test_the_shorter_way_is_taken(patch, monkeypatch):
     patch(Stage())
     monkeypatch.setattr(miniaxios.client, "dispatch_checked", None)
@@ -340,6 +389,8 @@ def test_the_shorter_way_is_taken(patch, monkeypatch):
     assert instance.get("/x").data == {}
     assert instance.post("/x", {"a": 1}).config.data == '{"a":1}'
     assert instance.head("/x").request.url == "http://a.test/x"
+    assert instance.get("/x", timeout=5, cancel_token=LIVE.token, http_agent=AGENTS[0]).config.timeout == 5
+    assert axios.create(https_agent=AGENTS[1]).get("https://a.test/").status == 200
 
 
 def test_a_method_of_a_class_of_its_own_is_not_taken_for_one_met_before(patch):
@@ -366,8 +417,8 @@ def test_every_option_is_harmless_or_has_one_usual_value_or_is_unusual():
     assert _HARMLESS.isdisjoint(_PLAIN) and OPTIONS.keys() >= _HARMLESS | _PLAIN.keys()
     unusual = OPTIONS.keys() - _HARMLESS - _PLAIN.keys() - {"transitional", "url", "method", "data"}
     assert unusual == {
-        "allowed_socket_paths", "auth", "before_redirect", "cancel_token", "cookie_jar", "family", "http_agent",
-        "https_agent", "insecure_http_parser", "lookup", "max_rate", "on_download_progress", "on_upload_progress",
+        "allowed_socket_paths", "auth", "before_redirect", "cancel_token", "cookie_jar", "family",
+        "insecure_http_parser", "lookup", "max_rate", "on_download_progress", "on_upload_progress",
         "params", "parse_reviver", "proxy", "response_encoding", "response_type", "sensitive_headers", "signal",
         "socket_path",
     }  # fmt: skip

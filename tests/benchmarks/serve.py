@@ -17,6 +17,7 @@ import threading
 import zlib
 
 from ..support.tls import server_context
+from .environment import share_a_core
 from .payloads import MORE_HEADERS
 
 TYPE_CHECKING = False
@@ -232,6 +233,7 @@ def end_with_input(nginx: Any) -> None:
 
 def main(arguments: List[str]) -> None:
     """Serves until standard input ends; first prints the ports as JSON."""
+    share_a_core()
     Conversation.folder = arguments[0]
     Conversation.ready = prepared(arguments[0])
     # Other selectors round the waiting time up to a millisecond, a tenth of what /slow waits.

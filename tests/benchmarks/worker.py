@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 
+from .environment import share_a_core
 from .operations import OPERATIONS
 
 TYPE_CHECKING = False
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
 SETTLE = 20
+
+#: Operations in which client and server wait for each other most of the time.
+IN_TURNS = frozenset(("get", "headers", "options", "close", "post", "tls"))
 
 
 def make(operation: str, name: str, site: Any) -> Any:
@@ -103,6 +107,8 @@ def obey(actions: Dict[str, Any], order: Dict[str, Any]) -> Any:
 def main(arguments: List[str]) -> None:
     """See above."""
     operation, names, path = arguments[:3]
+    if operation in IN_TURNS:
+        share_a_core()
     with open(path, encoding="ascii") as file:
         site = json.load(file)
     actions = {name: make(operation, name, site) for name in names.split(";")}
