@@ -40,7 +40,8 @@ class Agent:
     or bytes); ``cert``, ``key``: the client's certificate (a file or PEM), ``passphrase`` of the key;
     ``reject_unauthorized`` (bool): False verifies nothing; ``servername`` (str): the name to ask for
     and to verify instead of the URL's; ``min_version``: ``"TLSv1.2"``, ``"TLSv1.3"`` or an
-    ``ssl.TLSVersion``; ``ssl_context``: an ``ssl.SSLContext`` of one's own in place of all these;
+    ``ssl.TLSVersion``; ``ssl_context``: an ``ssl.SSLContext`` of one's own in place of all these, which is not to
+    be altered once it is used;
     ``local_address`` (str): the IP address to connect from.
 
     Names are accepted in camelCase too. Thread-safe and fork-safe; a context manager that closes.
