@@ -602,9 +602,13 @@ def test_QUEUE_1_session_tickets_are_not_stale() -> None:
     with Server.silent(tls=context_of("1.3")) as server, dial(server) as stream:
         assert stream.sock.version() == "TLSv1.3"
         assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0], "no ticket came"
-        assert not stream.is_stale()
-        assert not sockets_module.poll_one(stream.fileno(), True, False, 0)[0]
-        assert not stream.is_stale()
+        # They may come in several segments, and a look takes what is there.
+        looks = 0
+        while sockets_module.poll_one(stream.fileno(), True, False, 0.05)[0]:
+            assert not stream.is_stale()
+            looks += 1
+            assert looks < 20, "a look left them where they were"
+        assert looks and not stream.is_stale()
 
 
 def test_QUEUE_1_bytes_that_openssl_holds_are_stale() -> None:
