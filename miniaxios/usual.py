@@ -17,10 +17,9 @@ import os
 from time import monotonic
 
 from .adapter import MAX_REDIRECTS, failure, is_misread, limit_of, seconds_of, sensitive_headers
-from .agent import shared_agent, shared_agents
+from .agent import Agent, shared_agent, shared_agents
 from .cancel import CancelToken
 from .charsets import decode_body
-from .config import is_sound
 from .errors import AxiosError, is_cancel
 from .headers import Headers
 from .json_body import encode_json
@@ -29,7 +28,7 @@ from .request_headers import introduce
 from .response import RequestDetails, Response, settle
 from .transforms import JSON_TYPE, default_transform_request, default_transform_response, json_or_text
 from .urls import combine_url
-from .wire import Policy, Request, Scope, errors, exchange, parse_url
+from .wire import Errand, Policy, Request, Scope, errors, exchange, follow, names_no_proxy, parse_url, round_trip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +36,14 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .template import Template
+    from .wire import URL
 
-#: What a usual request says for itself, and what it may say beside.
+#: What a usual request says for itself; timeout, cancel token and agents may come beside.
 _OWN = frozenset(("url", "method", "data"))
-_MORE = _OWN | frozenset(("timeout", "cancel_token", "http_agent", "https_agent"))
+_INFINITY = float("inf")
+
+#: Errands that a template keeps, and how long the URL of one may be.
+MOST_ERRANDS, LONGEST_TEXT = 256, 256
 
 #: Options that defaults may have without being unusual, whatever they say.
 _HARMLESS = frozenset((
@@ -79,11 +82,11 @@ def usual_way(template: Template) -> Optional[UsualWay]:
 
 
 class UsualWay:
-    """What the usual requests of an instance have in common. Never altered but for heads that are added."""
+    """What the usual requests of an instance have in common. Never altered but for heads and errands that are added."""
 
     __slots__ = (
         "template", "base_url", "is_open", "seconds", "limit", "body_limit", "redirects", "sensitive", "agents",
-        "bare", "json",
+        "bare", "json", "errands",
     )  # fmt: skip
 
     def __init__(self, template: Template) -> None:
@@ -100,6 +103,8 @@ class UsualWay:
         # By method, of requests without a body and of those with one of JSON.
         self.bare: Dict[str, _Head] = {}
         self.json: Dict[str, _Head] = {}
+        # By method, URL as given, and whether there is a body.
+        self.errands: Dict[Tuple[str, str, bool], _Errand] = {}
 
     def perform(self, own: Dict[Any, Any]) -> Optional[Response]:
         """The response, or None where the request is not usual: then nothing was done yet.
@@ -107,59 +112,63 @@ class UsualWay:
         ``own``: the options of the request, a plain ``dict`` of snake_case names, which is kept.
         """
         method, text, data = own.get("method"), own.get("url"), own.get("data")
-        if type(method) is not str:
+        if type(method) is not str or type(text) is not str:
             return None
-        encoded: Optional[str] = None
-        token = None
-        seconds, agents = self.seconds, self.agents
+        seconds, token, agents, body = self.seconds, None, self.agents, b""
         try:
             if not _OWN.issuperset(own):
                 seconds, agents, token = self._more(own)
-            if data is None:
-                head = self.bare.get(method) or self._add_head(method)
-            elif type(data) is dict or type(data) is list:
-                head = self.json.get(method) or self._add_json_head(method)
+            errand = self.errands.get((method, text, data is not None))
+            if errand is None or not errand.route.holds(agents[errand.scheme]):
+                errand = self._add_errand(method, text, agents, data is not None)
+            if data is not None:
+                if type(data) is not dict and type(data) is not list:
+                    return None
                 encoded = encode_json(data)
-            else:
-                return None
-            url = parse_url(combine_url(self.base_url, text, self.is_open))
-            if url.username is not None or url.password is not None:
-                raise NotUsual
+                body = encoded.encode()
+                if 0 <= self.body_limit < len(body):
+                    return None
+                own["data"] = encoded
         except Exception:
             return None
-        body = None
-        if encoded is not None:
-            own["data"] = encoded
-            body = encoded.encode()
-        scope = _ENDLESS if seconds is None and token is None else Scope(seconds, token is not None)
-        policy = Policy(scope, agents, os.environ)
-        policy.max_redirects = self.redirects
-        policy.max_body_length = self.body_limit
-        policy.sensitive = self.sensitive
-        request = Request(head.method, url, head.pairs, body)
         if token is None:
-            return self._exchange(request, policy, own, head)
-        return self._until(token, request, policy, own, head)
+            return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Scope(seconds), own)
+        return self._until(token, errand, agents, body, Scope(seconds, True), own)
 
     def _more(self, own: Dict[Any, Any]) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken]]:
         """Timeout (s), agents and token of a request that has some of its own. Raises NotUsual."""
-        token = own.get("cancel_token")
-        if not _MORE.issuperset(own) or not is_sound(own):
-            raise NotUsual
-        if token is not None and (type(token) is not CancelToken or token.reason is not None):
-            raise NotUsual
-        has_agents = "http_agent" in own or "https_agent" in own
-        agents = _agents_of({**self.template.base, **own}.get) if has_agents else self.agents
-        return seconds_of(own["timeout"]) if "timeout" in own else self.seconds, agents, token
+        seconds, agents, token = self.seconds, self.agents, None
+        for name, value in own.items():
+            if name == "timeout":
+                if type(value) is not int and type(value) is not float or not 0 <= value < _INFINITY:
+                    raise NotUsual
+                seconds = value / 1000 or None
+            elif name == "cancel_token":
+                if type(value) is not CancelToken or value.reason is not None:
+                    raise NotUsual
+                token = value
+            elif name == "http_agent" or name == "https_agent":
+                if type(value) is not Agent:
+                    raise NotUsual
+                agents = {**agents, name[:-6]: value}
+            elif name not in _OWN:
+                raise NotUsual
+        return seconds, agents, token
 
     def _until(
-        self, token: CancelToken, request: Request, policy: Policy, own: Dict[Any, Any], head: _Head
+        self,
+        token: CancelToken,
+        errand: _Errand,
+        agents: Mapping[str, Any],
+        body: bytes,
+        scope: Scope,
+        own: Dict[Any, Any],
     ) -> Response:
         """The same, unless the token is cancelled first; what it was cancelled with counts most, as in axios."""
-        stop = policy.scope.stop
+        stop = scope.stop
         try:
             token.subscribe(stop)
-            response = self._exchange(request, policy, own, head)
+            response = self._exchange(errand, agents, body, scope, own)
         except AxiosError as error:
             if not is_cancel(error):
                 token.throw_if_requested()
@@ -169,44 +178,70 @@ class UsualWay:
         token.throw_if_requested()
         return response
 
-    def _exchange(self, request: Request, policy: Policy, own: Dict[Any, Any], head: _Head) -> Response:
-        response = None
+    def _exchange(
+        self, errand: _Errand, agents: Mapping[str, Any], body: bytes, scope: Scope, own: Dict[Any, Any]
+    ) -> Response:
+        policy = response = None
         started = monotonic()
         try:
-            wire = exchange(request, policy)
-            try:
-                wire.prepare(self.limit)
-                fields = wire.head.fields
-                if wire.is_decoded:
-                    fields = {name: value for name, value in fields.items() if name != "content-encoding"}
-                response = Response.of_source(_Source(self.template, own, head, policy, fields))
-                response.status = wire.status
-                response.status_text = wire.reason
-                body = wire.read_all()
-            except BaseException:
-                wire.close()
-                raise
+            found = None
+            if names_no_proxy(os.environ):
+                found = round_trip(errand, agents[errand.scheme], body, scope, self.limit)
+            if isinstance(found, tuple):
+                line, fields, content = found
+                response = Response.of_source(_Source(self.template, own, errand, len(body), fields))
+                _, response.status, response.status_text = line
+            else:
+                policy = self._policy(agents, scope)
+                if found is None:
+                    wire = exchange(errand.unsent(body), policy)
+                else:
+                    policy.current = found.request
+                    wire = follow(found, policy)
+                try:
+                    wire.prepare(self.limit)
+                    fields = wire.head.fields
+                    if wire.is_decoded:
+                        fields = {name: value for name, value in fields.items() if name != "content-encoding"}
+                    response = Response.of_source(_Source(self.template, own, errand, len(body), fields, policy))
+                    response.status = wire.status
+                    response.status_text = wire.reason
+                    content = wire.read_all()
+                except BaseException:
+                    wire.close()
+                    raise
         except errors.WireError as error:
-            raise self._failure(error, policy, own, head, response, started)
+            if policy is None:
+                policy = self._policy(agents, scope)
+                policy.current = errand.request(body)
+            raise self._failure(error, policy, own, errand, response, started)
         text = ""
-        if body:
+        if content:
             kind = fields.get("content-type")
-            text = decode_body(body, kind if type(kind) is str else response.headers.get("content-type"))
+            text = decode_body(content, kind if type(kind) is str else response.headers.get("content-type"))
         response.duration = round((monotonic() - started) * 1000)
         response.data = json_or_text(text)
         return settle(response, validate_status)  # type: ignore[no-any-return]
+
+    def _policy(self, agents: Mapping[str, Any], scope: Scope) -> Policy:
+        """That of an exchange."""
+        policy = Policy(scope, agents, os.environ)
+        policy.max_redirects = self.redirects
+        policy.max_body_length = self.body_limit
+        policy.sensitive = self.sensitive
+        return policy
 
     def _failure(
         self,
         error: errors.WireError,
         policy: Policy,
         own: Dict[Any, Any],
-        head: _Head,
+        errand: _Errand,
         response: Optional[Response],
         started: float,
     ) -> AxiosError:
         """What to raise for an error of the basement. ``response``: what there was of one."""
-        config = _config_of(self.template, own, head)
+        config = _config_of(self.template, own, errand.head)
         made = failure(error, config, policy)
         if response is not None and is_misread(error):
             response.data, response.config = None, config
@@ -214,12 +249,20 @@ class UsualWay:
             made.response = response
         return made
 
-    def _add_head(self, method: str) -> _Head:
-        made = self.bare[method] = _Head(self.template, method)
-        return made
-
-    def _add_json_head(self, method: str) -> _Head:
-        made = self.json[method] = _Head(self.template, method, JSON_TYPE)
+    def _add_errand(self, method: str, text: str, agents: Mapping[str, Any], has_body: bool) -> _Errand:
+        """That of this method and URL; raises NotUsual, or what is wrong with them."""
+        url = parse_url(combine_url(self.base_url, text, self.is_open))
+        if url.username is not None or url.password is not None:
+            raise NotUsual
+        heads = self.json if has_body else self.bare
+        head = heads.get(method)
+        if head is None:
+            head = heads[method] = _Head(self.template, method, JSON_TYPE if has_body else None)
+        made = _Errand(head, url, agents[url.scheme], has_body)
+        if len(text) <= LONGEST_TEXT:
+            if len(self.errands) >= MOST_ERRANDS:
+                self.errands.clear()
+            self.errands[method, text, has_body] = made
         return made
 
 
@@ -247,21 +290,52 @@ class _Head:
         self.pairs = headers.wire_pairs()
 
 
-class _Source:
-    """What the headers, the config and the request of a response are made of, when somebody looks."""
+class _Errand(Errand):
+    """An errand with the head that it was made of."""
 
-    __slots__ = ("_template", "_own", "_head", "_hop", "_history", "_fields")
+    __slots__ = ("head", "scheme")
+
+    def __init__(self, head: _Head, url: URL, agent: Agent, has_body: bool) -> None:
+        try:
+            super().__init__(head.method, url, head.pairs, agent, has_body)
+        except ValueError:
+            raise NotUsual from None
+        self.head = head
+        self.scheme = url.scheme
+
+    def unsent(self, body: bytes) -> Request:
+        """The request as an exchange takes it."""
+        return Request(self.method, self.url, self.head.pairs, body if self.has_body else None)
+
+
+class _Source:
+    """What the headers, the config and the request of a response are made of, when somebody looks.
+
+    ``policy``: that of the exchange, None where there was but a round trip.
+    """
+
+    __slots__ = ("_template", "_own", "_errand", "_length", "_fields", "_hop", "_history")
 
     def __init__(
-        self, template: Template, own: Dict[Any, Any], head: _Head, policy: Policy, fields: Mapping[str, Any]
+        self,
+        template: Template,
+        own: Dict[Any, Any],
+        errand: _Errand,
+        length: int,
+        fields: Mapping[str, Any],
+        policy: Optional[Policy] = None,
     ) -> None:
         self._template = template
         self._own = own
-        self._head = head
+        self._errand = errand
+        self._length = length
         self._fields = fields
-        self._history = policy.history
-        hop: Any = policy.current
-        self._hop = hop.method, hop.url, hop.headers  # without its body, which may be long
+        if policy is None:
+            self._hop, self._history = None, []
+        else:
+            hop: Any = policy.current
+            self._hop = hop.method, hop.url, hop.headers  # without its body, which may be long
+            self._history = policy.history
 
     def headers(self) -> Headers:
         """As ``response.headers``."""
@@ -269,11 +343,13 @@ class _Source:
 
     def config(self) -> Config:
         """As ``response.config``."""
-        return _config_of(self._template, self._own, self._head)
+        return _config_of(self._template, self._own, self._errand.head)
 
     def request(self) -> RequestDetails:
         """As ``response.request``."""
-        return RequestDetails.of_hop(Request(*self._hop), self._history)
+        errand = self._errand
+        hop = self._hop or (errand.method, errand.url, errand.headers(self._length))
+        return RequestDetails.of_hop(Request(*hop), self._history)
 
 
 def _agents_of(option: Callable[..., Any]) -> Mapping[str, Any]:

@@ -34,6 +34,7 @@ UPSTAIRS = [
 ]
 BASEMENT = [
     {"__init__"},
+    {"round_trip"},
     {"exchange"},
     {"outgoing", "pool"},
     {"connection"},

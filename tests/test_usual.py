@@ -163,13 +163,15 @@ def both(patch, make_stage, made, method, args, options, missing=()):
     return outcomes
 
 
+def put_on(monkeypatch, stage):
+    monkeypatch.setattr(miniaxios.adapter, "exchange", stage)
+    monkeypatch.setattr(miniaxios.usual, "exchange", stage)
+    monkeypatch.setattr(miniaxios.usual, "round_trip", lambda *_: None)
+
+
 @pytest.fixture
 def patch(monkeypatch):
-    def put(stage):
-        monkeypatch.setattr(miniaxios.adapter, "exchange", stage)
-        monkeypatch.setattr(miniaxios.usual, "exchange", stage)
-
-    return put
+    return lambda stage: put_on(monkeypatch, stage)
 
 
 HEADS = [
@@ -272,10 +274,8 @@ OWN = {
 @given(st.data())
 def test_law_both_ways_come_to_the_same(data):
     with pytest.MonkeyPatch.context() as monkeypatch:
-
         def patch(stage):
-            monkeypatch.setattr(miniaxios.adapter, "exchange", stage)
-            monkeypatch.setattr(miniaxios.usual, "exchange", stage)
+            put_on(monkeypatch, stage)
 
         draw = data.draw
         head, body = draw(st.sampled_from(HEADS)), draw(st.sampled_from(BODIES))

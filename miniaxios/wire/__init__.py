@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from . import errors
 from .body import Response
-from .exchange import Policy, Request, exchange
+from .exchange import Policy, Request, exchange, follow
 from .pool import Pool
-from .proxies import Proxy, parse_proxy
+from .proxies import Proxy, names_no_proxy, parse_proxy
 from .redirects import without_secrets
+from .round_trip import Errand, round_trip
 from .scope import Scope
 from .tls import TLSOptions
 from .upload import Pace, Upload, upload_from
 from .url import URL, parse_url, same_origin
 
 __all__ = [
+    "Errand",
     "errors",
     "exchange",
+    "follow",
+    "names_no_proxy",
     "Pace",
     "parse_proxy",
     "parse_url",
@@ -27,6 +31,7 @@ __all__ = [
     "Proxy",
     "Request",
     "Response",
+    "round_trip",
     "same_origin",
     "Scope",
     "TLSOptions",

@@ -153,6 +153,11 @@ class Connection(http.client.HTTPConnection):
         except NetworkError as error:
             self._send_failed(error)
 
+    def ask(self, request: bytes, scope: Scope) -> bytes:
+        """Send a whole request, which should be small, and receive the first bytes of what comes; raises HungUp."""
+        self.start(request, None, None, scope)
+        return self._first_bytes()
+
     def read_head(self, lenient: bool = False) -> ResponseHead:
         """The head of the final answer; interim ones are read over. Source: RFC 9110 section 15.2."""
         for count in range(MAX_INTERIM + 1):
@@ -183,22 +188,27 @@ class Connection(http.client.HTTPConnection):
 
     def _collect_head(self, has_begun: bool) -> bytes:
         """The bytes of one head. ``has_begun``: an interim one was there before it."""
-        try:
-            data = self.receive()
-        except HungUp:
-            raise
-        except NetworkError as error:
-            if has_begun or error.code not in GONE:
-                raise
-            raise HungUp(str(self._send_failure or error)) from error
-        if not data and not has_begun:
-            raise HungUp(str(self._send_failure or "socket hang up")) from self._send_failure
+        data = self.receive() if has_begun else self._first_bytes()
         end = find_head_end(data)
         if end < 0:
             data, end = self._collect_long_head(data)
         if end < len(data):
             self._unread = data[end:]
             return data[:end]
+        return data
+
+    def _first_bytes(self) -> bytes:
+        """What the peer says first, at least one byte; HungUp when it is gone without a word."""
+        try:
+            data = self.receive()
+        except HungUp:
+            raise
+        except NetworkError as error:
+            if error.code not in GONE:
+                raise
+            raise HungUp(str(self._send_failure or error)) from error
+        if not data:
+            raise HungUp(str(self._send_failure or "socket hang up")) from self._send_failure
         return data
 
     def _collect_long_head(self, start: bytes) -> Tuple[bytes, int]:

@@ -99,8 +99,13 @@ def exchange(request: Request, policy: Policy) -> Response:
 
     Raises a class of ``errors``; exceptions of the policy's hooks pass unchanged.
     """
+    return follow(_send(request, policy), policy)
+
+
+def follow(response: Response, policy: Policy) -> Response:
+    """As :func:`exchange`, of a request whose answer is there."""
     while True:
-        response = _send(request, policy)
+        request = response.request
         try:
             if policy.on_head is not None:
                 policy.on_head(request.url, response.head)
@@ -112,7 +117,7 @@ def exchange(request: Request, policy: Policy) -> Response:
             response.history = policy.history
             return response
         policy.history.append(str(request.url))
-        request = following
+        response = _send(following, policy)
 
 
 def _after(response: Response, policy: Policy) -> Optional[Request]:
@@ -168,26 +173,23 @@ def _route(url: URL, agent: Via, policy: Policy) -> Route:
     given = policy.proxy
     proxy = proxy_from_environment(url, policy.environ) if given is None else route_for(url, given, policy.environ)
     if proxy is None and policy.family is None and policy.lookup is None:
-        return _direct_route(url, agent)
+        return direct_route(url, agent)
     proxy_tls = _proxy_tls(proxy, agent.tls) if proxy is not None and proxy.scheme == "https" else None
     return Route(url, proxy, agent.tls, proxy_tls, None, policy.family, policy.lookup, agent.local_address)
 
 
-def _direct_route(url: URL, agent: Via) -> Route:
+def direct_route(url: URL, agent: Via) -> Route:
     """A route that most requests go by, kept: to make one takes longer than to look whether it still holds."""
     name = (url.scheme, url.host, url.zone, url.port)
     routes = agent.pool.routes
     route = routes.get(name)
-    tls = agent.tls
-    if route is not None and route.tls is tls and route.local_address == agent.local_address:
-        # A caller's context, and the files of the options, may have been altered meanwhile.
-        if route.tls_key is None or route.tls_key == tls.pool_key:
-            return route
+    if route is not None and route.holds(agent):
+        return route
     if len(routes) >= MOST_ROUTES:
         routes.clear()
     # Without path and query, which are this request's alone.
     origin = URL(url.scheme, url.host, url.zone, url.port, "/")
-    routes[name] = route = Route(origin, None, tls, None, None, None, None, agent.local_address)
+    routes[name] = route = Route(origin, None, agent.tls, None, None, None, None, agent.local_address)
     return route
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Pairs = List[Tuple[str, str]]
     Buffer = Union[bytes, bytearray]
     Fields = Dict[str, Union[str, List[str]]]
+    StatusLine = Tuple[int, int, str]
 
 #: Bytes of a whole head, its blank line included. Whoever collects a head stops there.
 MAX_HEAD = 256 * 1024
@@ -35,7 +36,6 @@ _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: (.*))?\r\n").mat
 _FIELD_LINES = re.compile(rf"(?m)^({TOKEN}): ?(.*)\r\n").findall
 _BLANK_LINE = re.compile(rb"\n\r?\n").search
 _TEXT = bytes(byte for byte in range(256) if byte in b"\t\r\n" or (byte >= 0x20 and byte != 0x7F))
-_PRINTABLE = bytes(range(0x20, 0x7F))
 
 # Plain strings, compiled when they are used for the first time: most programs never do.
 _FIELD_LINE = rf"({TOKEN}):([^\x00-\x08\x0a-\x1f\x7f]*)"
@@ -43,8 +43,36 @@ _LOOSE_FIELD = rf"(?s)({TOKEN})[ \t]*:(.*)"
 _C1 = r"[\x80-\x9f]"
 
 #: Status lines as they were parsed. A server sends few; this many are kept, up to this size.
-_status_lines: Dict[str, Tuple[int, int, str]] = {}
+_status_lines: Dict[str, StatusLine] = {}
 _MOST_STATUS_LINES, _LONGEST_STATUS_LINE = 100, 64
+
+#: Bytes of a head from which on it is measured against the limits above.
+SHORT_HEAD = 2048
+
+
+class _Lines(dict):  # type: ignore[type-arg]
+    """Header lines met so far, as ``(name in lower case, value)``: a server sends most of its own each time.
+
+    What it contains is sound: printable ASCII, a token, and a colon with a blank behind it. Any other line
+    is a KeyError or a ValueError, and may be sound all the same. Bounded in number and size, since strangers
+    choose them; cookies are not kept.
+    """
+
+    MOST, LONGEST = 500, 128
+
+    def __missing__(self, line: str) -> Tuple[str, str]:
+        name, value = line.split(": ", 1)
+        if not (line.isascii() and line.isprintable()):
+            raise KeyError(name)
+        pair = PEER_NAMES[name], value.strip()
+        if len(line) <= self.LONGEST and pair[0] != "set-cookie":
+            if len(self) >= self.MOST:
+                self.clear()
+            self[line] = pair
+        return pair
+
+
+_read_line = _Lines().__getitem__
 
 
 class ResponseHead:
@@ -59,7 +87,8 @@ class ResponseHead:
 
     __slots__ = ("version", "status", "reason", "fields", "_headers")
 
-    def __init__(self, line: Tuple[int, int, str], fields: Fields, headers: Sequence[Sequence[str]]) -> None:
+    def __init__(self, line: StatusLine, fields: Fields, headers: Sequence[Union[str, Sequence[str]]]) -> None:
+        # headers: pairs, or whole lines with a blank behind the colon.
         self.version, self.status, self.reason = line
         self.fields = fields
         self._headers = headers
@@ -72,7 +101,8 @@ class ResponseHead:
     @property
     def headers(self) -> Pairs:
         """See the class."""
-        return [(name, value.strip(" \t")) for name, value in self._headers]
+        pairs = [each.split(": ", 1) if isinstance(each, str) else each for each in self._headers]
+        return [(name, value.strip(" \t")) for name, value in pairs]
 
     def get_all(self, lower_name: str) -> List[str]:
         """The values of all lines with that name (given in lower case), in order; maybe none."""
@@ -140,13 +170,13 @@ def parse_response_head(data: Buffer, lenient: bool = False) -> ResponseHead:
 
     ``lenient`` (the option ``insecure_http_parser``) tolerates what :func:`_parse_leniently` tells.
     """
-    if len(data) > 2048:
+    if len(data) > SHORT_HEAD:
         _check_limits(data)
     if lenient:
         return _parse_leniently(data)
-    head = _parse_usual(data)
-    if head is not None:
-        return head
+    found = read_usual_head(data[:-4]) if data.endswith(b"\r\n\r\n") else None
+    if found is not None:
+        return ResponseHead(*found)
     text = data.decode("latin-1")
     at = text.find("\r\n") + 2
     line = _read_status_line(text[:at])
@@ -165,28 +195,26 @@ def parse_response_head(data: Buffer, lenient: bool = False) -> ResponseHead:
     return ResponseHead.of(version, status, reason, headers)
 
 
-def _parse_usual(data: Buffer) -> Optional[ResponseHead]:
-    """A head as nearly all are: of printable ASCII, and with a blank behind the colon of each line.
+def read_usual_head(head: Buffer) -> Optional[Tuple[StatusLine, Fields, List[str]]]:
+    """``(version, status, reason)``, the fields and the lines of a head as nearly all are, told without its blank line.
 
-    None for any other, which may be sound all the same.
+    None for any other, which may be sound all the same: :func:`parse_response_head` knows. For heads within
+    the limits above. Most lines are known from the answer before: to look them up takes a third of the time.
     """
-    lines = data.decode("latin-1").split("\r\n")
-    status_line = _status_lines.get(lines[0])
-    # As many CR LF as all its CR and LF make: none of them stands alone.
-    if status_line is None or data.translate(None, _PRINTABLE) != b"\r\n" * (len(lines) - 1):
+    lines = head.decode("latin-1").split("\r\n")
+    status_line = _status_lines.get(lines.pop(0))
+    if status_line is None:
         return None
-    if len(lines) < 3 or lines[-1] or lines[-2]:
-        return None
-    lower = PEER_NAMES
-    pairs = [line.split(": ", 1) for line in lines[1:-2]]
     try:
-        fields: Fields = {lower[name]: value.strip() for name, value in pairs}
-    except (KeyError, ValueError):  # no name, no colon, or no blank behind it
+        fields: Fields = dict(map(_read_line, lines))
+        if len(fields) != len(lines):
+            fields = _gathered(map(_read_line, lines))
+    except (KeyError, ValueError):  # no name, no colon, no blank behind it, or some other character
         return None
-    return ResponseHead(status_line, fields if len(fields) == len(pairs) else _gathered(pairs), pairs)
+    return status_line, fields, lines
 
 
-def _read_status_line(text: str) -> Optional[Tuple[int, int, str]]:
+def _read_status_line(text: str) -> Optional[StatusLine]:
     """``(version, status, reason)`` of a status line with its CR LF; None where it is malformed."""
     found = _STATUS_LINE(text)
     if found is None:

@@ -188,31 +188,44 @@ class Pool:
 
     def _serve_now(self, lease: Lease) -> bool:
         """Give the lease a slot, and an idle connection where there is one; False where it has to wait."""
-        name = lease.route.origin
         now = monotonic()
         try:
             with self._lock:
-                if self._returned:
-                    self._absorb()
-                if now >= self._next_sweep:
-                    self._next_sweep = now + SWEEP
-                    self._expire(now - self.idle_timeout)
-                origin = self._origins.get(name)
-                if origin is None:
-                    origin = self._origins[name] = _Origin()
+                if self._returned or now >= self._next_sweep:
+                    self._catch_up(now)
+                origin = self._origin_named(lease.route.origin)
                 if self.max_sockets is None:
                     origin.leases.add(id(lease))
                 elif not self._admit(origin, lease):
                     return False
-                idle, too_old = origin.idle, now - self.idle_timeout
-                if idle and idle[-1].route is lease.route and idle[0].idle_since > too_old:
-                    lease.connection = idle.pop()  # what _pick() would come to
-                else:
-                    lease.connection = self._pick(origin, lease.route.key, too_old)
+                lease.connection = self._pick(origin, lease.route, now - self.idle_timeout)
                 return True
         finally:
             if self._surplus or self._returned:
                 self._clear_away()
+
+    def borrow(self, route: Route) -> Optional[Connection]:
+        """An idle connection, not looked at yet, or None: without a lease, where connections are not counted.
+
+        Whoever borrows it owns it until they :meth:`keep` it; forgotten, it closes itself.
+        """
+        now = monotonic()
+        try:
+            with self._lock:
+                if self._returned or now >= self._next_sweep:
+                    self._catch_up(now)
+                origin = self._origins.get(route.origin)
+                return None if origin is None else self._pick(origin, route, now - self.idle_timeout)
+        finally:
+            if self._surplus or self._returned:
+                self._clear_away()
+
+    def _catch_up(self, now: float) -> None:
+        """What is to be done now and then, under the lock."""
+        self._absorb()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP
+            self._expire(now - self.idle_timeout)
 
     def _admit(self, origin: _Origin, lease: Lease) -> bool:
         if self._may_have_slot(origin, lease):
@@ -226,14 +239,16 @@ class Pool:
         leases = origin.leases
         return self.max_sockets is None or len(leases) < self.max_sockets or id(lease) in leases
 
-    def _pick(self, origin: _Origin, key: Hashable, too_old: float) -> Optional[Connection]:
+    def _pick(self, origin: _Origin, route: Route, too_old: float) -> Optional[Connection]:
         idle = origin.idle
         if not idle:
             return None
         if idle[0].idle_since <= too_old:
             _drop_old(idle, too_old, self._surplus)
+        elif idle[-1].route is route:
+            return idle.pop()  # what the search would come to
         for at in range(len(idle) - 1, -1, -1):  # the most recently used is the least likely to be dead
-            if idle[at].route.key == key:
+            if idle[at].route.key == route.key:
                 return idle.pop(at)
         if idle and self.max_sockets is not None and len(origin.leases) + len(idle) > self.max_sockets:
             self._surplus.append(idle.pop(0))
@@ -250,6 +265,45 @@ class Pool:
             self._origins.pop(name, None)
 
     # -- giving back -------------------------------------------------------------------------------
+
+    def keep(self, connection: Connection, generation: int) -> None:
+        """Take back a connection that was borrowed, or made without a lease, in that generation, fit for reuse."""
+        try:
+            with self._lock:
+                name = connection.route.origin
+                origin = self._origin_named(name)
+                self._store(connection, origin, generation)
+                if not origin.idle:
+                    self._forget_if_empty(name, origin)
+        finally:
+            if self._surplus or self._returned:
+                self._clear_away()
+
+    def adopt(self, connection: Connection, generation: int) -> Lease:
+        """A lease of a connection that was borrowed, or made without one, and is needed for longer."""
+        lease = Lease(self, connection.route)
+        lease._generation = generation
+        lease.connection = connection
+        with self._lock:
+            self._origin_named(connection.route.origin).leases.add(id(lease))
+        return lease
+
+    def _origin_named(self, name: Hashable) -> _Origin:
+        origin = self._origins.get(name)
+        if origin is None:
+            origin = self._origins[name] = _Origin()
+        return origin
+
+    def _store(self, connection: Connection, origin: _Origin, generation: int) -> None:
+        """Add a connection that is fit for reuse to the idle ones, if any are kept."""
+        if not self.keep_alive or generation != self.generation:
+            self._surplus.append(connection)
+            return
+        connection.idle_since = monotonic()
+        self._most_idle += 1
+        origin.idle.append(connection)
+        if self._most_idle > self.max_free_sockets:
+            self._recount()
 
     def _tidy(self) -> None:
         """Absorb what was returned, unless somebody holds the lock: they will, after letting it go."""
@@ -285,12 +339,8 @@ class Pool:
             if lease._turn is not None and lease in origin.waiting:
                 origin.waiting.remove(lease)
             if connection is not None:
-                if lease._reusable and self.keep_alive and lease._generation == self.generation:
-                    connection.idle_since = monotonic()
-                    self._most_idle += 1
-                    origin.idle.append(connection)
-                    if self._most_idle > self.max_free_sockets:
-                        self._recount()
+                if lease._reusable:
+                    self._store(connection, origin, lease._generation)
                 else:
                     self._surplus.append(connection)
             if origin.waiting:

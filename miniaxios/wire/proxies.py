@@ -240,18 +240,22 @@ def proxy_from_environment(url: URL, environ: Mapping[str, str]) -> Optional[Pro
     beside ``REQUEST_METHOD``: in a CGI script it is the client's ``Proxy`` header. Raises
     ``InvalidRequest`` for a value that is no proxy.
     """
-    # Each miss in os.environ raises and catches a KeyError, and there are six to ask for: look into
-    # the dict underneath where there is one (keys: bytes on POSIX, upper-case str on Windows).
-    data = getattr(environ, "_data", None) if environ is os.environ else None
-    if type(data) is dict:
-        if data.keys().isdisjoint(_RAW_VARIABLES if os.supports_bytes_environ else _VARIABLES):
-            return None
-    elif not any(name in environ for name in _VARIABLES):
+    if names_no_proxy(environ):
         return None
     value = _variable(environ, f"{url.scheme}_proxy") or _variable(environ, "all_proxy")
     if not value or bypasses(url, _variable(environ, "no_proxy")):
         return None
     return _proxy_of_url(value)
+
+
+def names_no_proxy(environ: Mapping[str, str]) -> bool:
+    """Whether no variable asks for a proxy, for whatever URL."""
+    # Each miss in os.environ raises and catches a KeyError, and there are six to ask for: look into
+    # the dict underneath where there is one (keys: bytes on POSIX, upper-case str on Windows).
+    data = getattr(environ, "_data", None) if environ is os.environ else None
+    if type(data) is dict:
+        return data.keys().isdisjoint(_RAW_VARIABLES if os.supports_bytes_environ else _VARIABLES)
+    return not any(name in environ for name in _VARIABLES)
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

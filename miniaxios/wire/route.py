@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Hashable, Optional, Tuple
 
+    from .exchange import Via
     from .proxies import Proxy
     from .tls import TLSOptions
     from .url import URL
@@ -68,3 +69,11 @@ class Route:
         self.is_tunnel = proxy is not None and (scheme == "https" or proxy.scheme.startswith("socks"))
         self.is_forward = proxy is not None and not self.is_tunnel
         self.blocks: Dict[Hashable, Any] = {}
+
+    def holds(self, agent: Via) -> bool:
+        """Whether the agent would still make a direct route of these options, as they are now."""
+        tls = agent.tls
+        if self.tls is not tls or self.local_address != agent.local_address:
+            return False
+        # A caller's context, and the files of the options, may have been altered meanwhile.
+        return self.tls_key is None or self.tls_key == tls.pool_key

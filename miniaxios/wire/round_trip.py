@@ -1,0 +1,154 @@
+"""Round trip: a small request and its small answer, in one go.
+
+Most requests are such ones. For them what ``exchange`` does in steps that can stop and go on, with a lease, a
+response that is read, and a policy, comes to little: an idle connection, one send, one receive, and an answer that is
+all there. It is done here without the steps, in a quarter of the instructions (35 000 instead of 130 000 for a GET).
+
+Rules of the room: nothing is decided here that isn't decided alike in ``exchange``, ``connection``, ``body``
+and ``framing``. An answer that is not all there, or in any way unlike most, is theirs: its bytes are put back as if
+nobody had looked. A connection belongs to whoever runs here until the pool has it; an interrupt closes it.
+"""
+
+from __future__ import annotations
+
+from .body import Response
+from .connection import SMALL_BODY, Connection
+from .errors import HungUp, NetworkError
+from .exchange import OUT_OF_FILES, Request, direct_route
+from .messages import SHORT_HEAD, read_usual_head
+from .outgoing import IDEMPOTENT, MANAGED, block_for
+from .request_head import BODILESS, render_request_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import List, Optional, Tuple, Union
+
+    from .exchange import Via
+    from .messages import Fields, StatusLine
+    from .pool import Lease
+    from .scope import Scope
+    from .url import URL
+
+    Pairs = List[Tuple[str, str]]
+    #: Status line, fields and body, all of it.
+    Answer = Tuple[StatusLine, Fields, bytes]
+
+
+class Errand:
+    """A request that is made again and again, ready to be sent but for its body. Immutable.
+
+    ``method`` (upper case), ``url`` and ``headers`` (pairs) are as an exchange has them; ``has_body``: whether each
+    time there is one. The ``agent`` is not kept, so that it goes with its connections when it is forgotten. Raises InvalidRequest for what can't be sent, and ValueError where the headers
+    are about the connection or the length, which takes an exchange.
+    """
+
+    __slots__ = ("method", "url", "route", "may_repeat", "has_body", "_has_length", "_headers", "_front")
+
+    def __init__(self, method: str, url: URL, headers: Pairs, agent: Via, has_body: bool) -> None:
+        self.method = method
+        self.url = url
+        self.route = route = direct_route(url, agent)
+        block = block_for(headers, route, agent.pool.keep_alive)
+        if method == "CONNECT" or not MANAGED.isdisjoint(block.given):
+            raise ValueError(method)
+        self.may_repeat = method in IDEMPOTENT
+        self.has_body = has_body
+        self._has_length = has_body or method not in BODILESS
+        self._headers = block.headers
+        front = render_request_line(method, url.target) + block.lines
+        self._front = front if self._has_length else front + b"\r\n"
+
+    def headers(self, length: int) -> Pairs:
+        """All that are sent with a body of so many bytes."""
+        return [*self._headers, ("Content-Length", str(length))] if self._has_length else self._headers
+
+    def request(self, body: bytes) -> Request:
+        """The request as it is sent."""
+        return Request(self.method, self.url, self.headers(len(body)), body if self.has_body else None)
+
+    def rendered(self, body: bytes) -> bytes:
+        """All its bytes."""
+        if not self._has_length:
+            return self._front
+        return b"%bContent-Length: %d\r\n\r\n%b" % (self._front, len(body), body)
+
+
+def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int) -> Union[Answer, Response, None]:
+    """The answer as ``(status line, fields, body)``, if it is small and plain; else the response, its body unread.
+
+    None where nothing was sent that may not be sent again: the request is not for this room, or there are no
+    descriptors left, which ``exchange`` knows how to free. ``agent``: one for which the errand's route holds; ``limit``: bytes of a body, -1 for any. Raises as ``exchange`` does.
+    """
+    route, pool = errand.route, agent.pool
+    if pool.max_sockets is not None or len(body) > SMALL_BODY:
+        return None
+    generation = pool.generation
+    request = errand.rendered(body)
+    connection = pool.borrow(route)
+    while connection is not None and connection.is_stale():
+        connection.close()
+        connection = pool.borrow(route)
+    is_new = connection is None
+    try:
+        if connection is None:
+            connection = Connection(route)
+            connection.open(scope)
+        try:
+            data = connection.ask(request, scope)
+        except HungUp:
+            if is_new or not errand.may_repeat:
+                raise
+            connection.close()
+            connection = Connection(route)
+            connection.open(scope)
+            data = connection.ask(request, scope)
+        answer, is_last = _plain_answer(data, errand.method, limit)
+        if answer is None:
+            connection.unread(data)
+            return _continued(pool.adopt(connection, generation), connection, errand.request(body), scope)
+        is_last = not connection.reclaim() or is_last or not connection.is_clean
+    except NetworkError as error:
+        if connection is not None:
+            connection.close()
+        if error.code in OUT_OF_FILES:
+            return None
+        raise
+    except BaseException:
+        if connection is not None:
+            connection.close()
+        raise
+    # From here on the pool owns it, even if an interrupt comes before this thread knows.
+    if is_last:
+        connection.close()
+    else:
+        pool.keep(connection, generation)
+    return answer
+
+
+def _continued(lease: Lease, connection: Connection, request: Request, scope: Scope) -> Response:
+    """The response of which the connection holds what has come so far."""
+    try:
+        return Response(lease, connection.read_head(), request, scope)
+    except BaseException:
+        lease.give_back(False)
+        raise
+
+
+def _plain_answer(data: bytes, method: str, limit: int) -> Tuple[Optional[Answer], bool]:
+    """The answer in ``data`` if that is all of it, and nothing in it needs care; and whether the peer will close."""
+    head, blank, body = data.partition(b"\r\n\r\n")
+    found = read_usual_head(head) if blank and len(head) <= SHORT_HEAD else None
+    if found is None:
+        return None, False
+    line, fields, _ = found
+    version, status, _ = line
+    if version != 11 or status < 200 or 300 <= status < 400 or status == 204 or method == "HEAD":
+        return None, False
+    if fields.get("content-length") != str(len(body)) or 0 <= limit < len(body):
+        return None, False
+    if "transfer-encoding" in fields or "content-encoding" in fields:
+        return None, False
+    said = fields.get("connection")
+    if said is None or said == "keep-alive":
+        return (line, fields, body), False
+    return ((line, fields, body), True) if said == "close" else (None, False)
