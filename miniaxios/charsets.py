@@ -166,7 +166,7 @@ def decode_body(
     """
     if response_encoding is None and (not content_type or "charset" not in content_type.lower()):
         if not data or data[0] not in _MARK_BYTES:
-            return str(data, UTF_8, "replace")
+            return data.decode(UTF_8, "replace") if isinstance(data, bytes) else str(data, UTF_8, "replace")
     start = bytes(data[:_LONGEST_BOM])
     codec, skipped = _choose(start, content_type, response_encoding)
     text = str(memoryview(data)[skipped:] if skipped else data, codec, "replace")

@@ -175,6 +175,8 @@ def _own(
     method: Optional[str], url: Any, config: Given, options: Mapping[str, Any], data: Any, is_form: bool
 ) -> Dict[Any, Any]:
     """The options of one call, a new ``dict`` of snake_case names."""
+    if config is None and not options and data is ABSENT and method is not None and type(url) is str:
+        return {"url": url, "method": method}  # what the rest would come to
     if method is None and hasattr(url, "items"):
         url, config = None, url if config is None else _joined(url, config)
     own = own_options(url, config, options)

@@ -51,19 +51,28 @@ class Switch:
         it raises is raised.
         """
         mine = (listener,)
-        key = (_identity(listener), 0)
-        if self._listeners.setdefault(key, mine) is not mine and repeat:
+        key: Tuple[object, int] = (listener, 0)
+        try:
+            held = self._listeners.setdefault(key, mine)
+        except TypeError:
+            key = (_identity(listener), 0)
+            held = self._listeners.setdefault(key, mine)
+        if held is not mine and repeat:
             self._has_repeats = True
             key = (key[0], next(self._numbers))
             self._listeners[key] = mine
-        fired = self.fired
+        fired = self._fired.get("fired")
         if fired is not None and self._listeners.pop(key, None) is not None:
             listener(fired[1] if event is None else event)
 
     def discard(self, listener: Callable[[Any], object]) -> None:
         """Forget ``listener`` (once). Unknown ones are ignored."""
-        identity = _identity(listener)
-        if self._listeners.pop((identity, 0), None) is None and self._has_repeats:
+        try:
+            held = self._listeners.pop((listener, 0), None)
+        except TypeError:
+            held = self._listeners.pop((_identity(listener), 0), None)
+        if held is None and self._has_repeats:
+            identity = _identity(listener)
             for key in list(self._listeners):
                 if key[0] == identity and self._listeners.pop(key, None) is not None:
                     return

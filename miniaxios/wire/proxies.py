@@ -26,7 +26,6 @@ SUPPORTED = tuple(DEFAULT_PORTS)
 
 _TLS_FILES = ("ca", "cert", "key")
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_RAW_VARIABLES = tuple([name.encode() for name in _VARIABLES])
 
 
 class Proxy:
@@ -251,10 +250,18 @@ def proxy_from_environment(url: URL, environ: Mapping[str, str]) -> Optional[Pro
 def names_no_proxy(environ: Mapping[str, str]) -> bool:
     """Whether no variable asks for a proxy, for whatever URL."""
     # Each miss in os.environ raises and catches a KeyError, and there are six to ask for: look into
-    # the dict underneath where there is one (keys: bytes on POSIX, upper-case str on Windows).
-    data = getattr(environ, "_data", None) if environ is os.environ else None
-    if type(data) is dict:
-        return data.keys().isdisjoint(_RAW_VARIABLES if os.supports_bytes_environ else _VARIABLES)
+    # the dict underneath where there is one. Its keys are bytes on POSIX; of Windows' the general way knows.
+    if environ is os.environ and os.supports_bytes_environ:
+        data = getattr(environ, "_data", None)
+        if type(data) is dict:
+            return not (
+                b"http_proxy" in data
+                or b"https_proxy" in data
+                or b"all_proxy" in data
+                or b"HTTP_PROXY" in data
+                or b"HTTPS_PROXY" in data
+                or b"ALL_PROXY" in data
+            )
     return not any(name in environ for name in _VARIABLES)
 
 

@@ -392,3 +392,97 @@ def test_FLOOD_5_what_is_kept_of_strangers_is_bounded() -> None:
     for names in (OWN_NAMES, PEER_NAMES):
         assert 0 < len(names) <= 500 and max(map(len, names)) <= 64
     assert 0 < len(messages._status_lines) <= 100 and max(map(len, messages._status_lines)) <= 64
+
+
+# -- the shortest way: lines that were met before ------------------------------------------------------
+
+KNOWN = messages._read_line.__self__  # type: ignore[attr-defined]
+
+USUAL_LINES = st.builds(
+    lambda name, colon, value: name + colon + value,
+    st.sampled_from(["A", "a", "Set-Cookie", "set-cookie", "Content-Length", "X-Y", "", "A ", " A", "A:b", "\xc4", "A\0"]),
+    st.sampled_from([": "] * 8 + [":", ":  ", " : ", ""]),
+    st.one_of(
+        st.sampled_from(["1", "", " ", "b: c", "b  ", "caf\xe9", "\xa0", "\xad", "b\tc", "\x7f", "\x85", "b\rc", "b\nc", "\x1cb"]),
+        st.text(st.characters(min_codepoint=0, max_codepoint=255), max_size=8),
+    ),
+)  # fmt: skip
+USUAL_HEADS = st.builds(
+    lambda first, lines: "\r\n".join([first, *lines]).encode("latin-1"),
+    st.sampled_from(["HTTP/1.1 200 OK", "HTTP/1.0 404 Not Found", "HTTP/1.1 200 ", "HTTP/1.1 200", "HTTP/1.1 299 caf\xe9"]),
+    st.one_of(st.lists(USUAL_LINES, max_size=5), st.lists(st.builds("{}: {}".format, TOKENS, st.text("ab :", max_size=5)))),
+)  # fmt: skip
+
+
+@given(st.one_of(USUAL_HEADS, HEADS.map(lambda data: data[:-2])))
+@settings(max_examples=400)
+def test_FRAME_5_the_short_way_answers_as_the_strict_one(data: bytes) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(messages, "read_usual_head", lambda head: None)
+        try:
+            expected: object = parse_response_head(data + b"\r\n\r\n")
+        except BadResponse:
+            expected = None
+    for kind in (bytes, bytearray):  # the second time, all lines are known
+        found = messages.read_usual_head(kind(data))
+        if found is None:
+            continue
+        assert isinstance(expected, messages.ResponseHead), "the strict way refuses it"
+        head = messages.ResponseHead(*found)
+        for name in ("version", "status", "reason", "headers", "fields"):
+            assert getattr(head, name) == getattr(expected, name)
+        assert list(head.fields) == list(expected.fields)
+        assert repr(head) == repr(expected)
+
+
+def test_the_short_way_is_taken_from_the_second_answer_on() -> None:
+    messages._status_lines.clear()
+    data = b"HTTP/1.1 200 Fine\r\nA: b\r\nContent-Length: 5"
+    assert messages.read_usual_head(data) is None
+    parse_response_head(data + b"\r\n\r\n")
+    fields = {"a": "b", "content-length": "5"}
+    assert messages.read_usual_head(data) == ((11, 200, "Fine"), fields, ["A: b", "Content-Length: 5"])
+    for other in (b"", b"\r\n", b"HTTP/1.1 200 Fine\r\n", b"HTTP/1.1 200 Fine\r\n\r\nA: b", b"HTTP/1.1 200 Fine\nA: b"):
+        assert messages.read_usual_head(other) is None
+    assert messages.read_usual_head(b"HTTP/1.1 200 Fine") == ((11, 200, "Fine"), {}, [])
+
+
+def test_what_the_short_way_gives_is_nobody_elses() -> None:
+    data = b"HTTP/1.1 200 OK\r\nA: 1\r\na: 2\r\nB: 3"
+    parse_response_head(data + b"\r\n\r\n")
+    for _ in range(3):
+        found = messages.read_usual_head(data)
+        assert found is not None
+        _, fields, lines = found
+        assert fields == {"a": ["1", "2"], "b": "3"} and lines == ["A: 1", "a: 2", "B: 3"]
+        held = fields["a"]
+        assert isinstance(held, list)
+        held.append("4")
+        fields["b"] = "5"
+        fields["c"] = "6"
+        lines.clear()
+
+
+def test_FLOOD_5_lines_of_strangers_are_kept_bounded() -> None:
+    KNOWN.clear()
+    parse_response_head(OK + b"\r\n")
+    longest = b"A: " + b"b" * 125
+    for line in (longest, longest + b"b", b"Set-Cookie: a=1", b"SET-COOKIE: b=2", b"set-cookie: "):
+        assert messages.read_usual_head(OK + line) is not None
+    assert list(KNOWN) == [longest.decode()], "no longer ones, and no cookies"
+    for number in range(2000):
+        messages.read_usual_head(OK + b"X-Stranger: %d\r\nServer: x" % number)
+    assert 0 < len(KNOWN) <= 500 and max(map(len, KNOWN)) <= 128
+    assert not any("cookie" in line.lower() for line in KNOWN)
+    # Not even those of answers that are refused in the end.
+    messages.read_usual_head(OK + b"\r\n".join(b"Y-%d: 1" % number for number in range(1000)) + b"\r\nbad")
+    assert 0 < len(KNOWN) <= 500
+
+
+@pytest.mark.parametrize("line", ["A:b", "A", "", "A : b", " A: b", "\xc4: b", "A: \xe9", "A: b\tc", "A: b\r", "A: b\n", "A: \0", "A: \x7f"])
+def test_lines_that_are_not_known_for_sound(line: str) -> None:
+    KNOWN.clear()
+    for _ in range(2):
+        with pytest.raises((KeyError, ValueError)):
+            messages._read_line(line)
+    assert not KNOWN

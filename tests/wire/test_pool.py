@@ -1098,3 +1098,296 @@ def test_POOLKEY_1_lookups_never_share(no_leaks: None) -> None:
         for lookup in (one, other, one, other):
             fetch(via, server.url(host="origin.test"), lookup=lookup)
         assert server.connections == 2 and asked == {"one": 1, "other": 1}
+
+
+# -- connections without a lease ---------------------------------------------------------------------
+
+
+def opened(pool: Pool, way: Optional[Route] = None) -> Connection:
+    """A connection that was made without a lease."""
+    from miniaxios.wire.connection import Connection
+
+    made = Connection(way or route())
+    made.sock = FakeStream(Scope(5.0))
+    return made
+
+
+def kept(pool: Pool, way: Optional[Route] = None) -> Any:
+    """The stream of a connection that was made without a lease, and is kept."""
+    connection = opened(pool, way)
+    stream = connection.sock
+    pool.keep(connection, pool.generation)
+    return stream
+
+
+def test_what_is_kept_can_be_borrowed_and_leased() -> None:
+    pool, way = Pool(), route()
+    assert pool.borrow(way) is None and pool._origins == {}
+    stream = kept(pool, way)
+    connection = pool.borrow(way)
+    assert connection is not None and connection.sock is stream and pool.idle_connections == 0
+    assert pool.borrow(way) is None
+    pool.keep(connection, pool.generation)
+    lease = borrow(pool, way)
+    assert connection_of(lease) is connection
+    hand_back(lease)
+    assert pool.borrow(way) is connection
+    pool.keep(connection, pool.generation)
+    assert_at_rest(pool)
+    pool.close()
+    assert is_closed(stream)
+    assert_at_rest(pool)
+
+
+def test_the_last_kept_is_borrowed_first() -> None:
+    pool, way = Pool(), route()
+    streams = [kept(pool, way) for _ in range(3)]
+    borrowed = [pool.borrow(way) for _ in range(3)]
+    assert [connection.sock for connection in borrowed if connection] == streams[::-1]
+    for connection in borrowed:
+        assert connection is not None
+        connection.close()
+
+
+def test_POOLKEY_1_only_by_an_equal_way() -> None:
+    pool, way = Pool(), route()
+    stream = kept(pool, way)
+    for other in (route(family=4), route("b.test"), Route(parse_url("https://a.test:80/"), None, PLAIN)):
+        assert pool.borrow(other) is None
+    younger = kept(pool, route(family=4))
+    connection = pool.borrow(route())  # equal, though not the same, and not the youngest
+    assert connection is not None and connection.sock is stream
+    pool.keep(connection, pool.generation)
+    pool.close()
+    assert is_closed(stream) and is_closed(younger)
+
+
+@pytest.mark.parametrize("settings", [{"keep_alive": False}, {"max_free_sockets": 0}])
+def test_nothing_is_kept_without_a_lease_either(settings: Any) -> None:
+    pool = Pool(**settings)
+    stream = kept(pool)
+    assert is_closed(stream) and pool.idle_connections == 0 and pool.borrow(route()) is None
+    assert_at_rest(pool)
+
+
+def test_max_free_sockets_counts_what_was_kept() -> None:
+    pool = Pool(max_free_sockets=1)
+    streams = [kept(pool, route(f"{name}.test")) for name in "ab"]
+    lease = borrow(pool, route("c.test"))
+    streams.append(connection_of(lease).sock)
+    hand_back(lease)
+    streams.append(kept(pool, route("c.test")))
+    assert [is_closed(stream) for stream in streams] == [True, True, True, False]
+    assert pool.idle_connections == 1
+    assert_at_rest(pool)
+    pool.close()
+
+
+@pytest.mark.parametrize("age, is_kept", [(0.0, True), (9.99, True), (10.0, False), (1e9, False), (-50.0, True)])
+def test_idle_timeout_of_what_is_borrowed(clock: Clock, age: float, is_kept: bool) -> None:
+    pool = Pool(idle_timeout=10.0)
+    stream = kept(pool)
+    clock.now += age
+    connection = pool.borrow(route())
+    assert (connection is not None) is is_kept and is_closed(stream) is not is_kept
+    if connection is not None:
+        connection.close()
+
+
+def test_old_ones_are_dropped_and_young_ones_borrowed(clock: Clock) -> None:
+    pool, way = Pool(idle_timeout=10.0), route()
+    old = kept(pool, way)
+    clock.now += 9.5  # before the next sweep, so that the look itself has to tell them apart
+    young = kept(pool, way)
+    pool._next_sweep = clock.now + 100
+    clock.now += 0.5
+    connection = pool.borrow(way)
+    assert connection is not None and connection.sock is young and is_closed(old)
+    connection.close()
+
+
+def test_borrowing_and_nothing_else_sweeps_too(clock: Clock) -> None:
+    pool = Pool(idle_timeout=10.0)
+    stream = kept(pool, route("a.test"))
+    pool.borrow(route("b.test"))
+    clock.now += 10.0
+    assert pool.borrow(route("b.test")) is None
+    assert is_closed(stream)
+    assert_at_rest(pool)
+
+
+@pytest.mark.parametrize("ending", [Pool.close, Pool._forget])
+def test_what_was_borrowed_before_the_end_is_not_kept(ending: Any) -> None:
+    pool, way = Pool(), route()
+    stream, generation = kept(pool, way), pool.generation
+    connection = pool.borrow(way)
+    assert connection is not None
+    ending(pool)
+    pool.keep(connection, generation)
+    assert is_closed(stream) and pool.idle_connections == 0
+    assert_at_rest(pool)
+    young = kept(pool, way)
+    assert not is_closed(young), "the pool itself goes on"
+    pool.close()
+
+
+def test_an_adopted_connection_becomes_idle() -> None:
+    pool, way = Pool(), route()
+    for is_borrowed in (False, True):
+        connection = pool.borrow(way) if is_borrowed else opened(pool, way)
+        assert connection is not None
+        lease = pool.adopt(connection, pool.generation)
+        assert connection_of(lease) is connection and lease.route is connection.route
+        assert [len(origin.leases) for origin in pool._origins.values()] == [1]
+        hand_back(lease)
+        lease.give_back(False)  # once is enough
+        assert pool.idle_connections == 1 and connection.sock is not None
+        assert_at_rest(pool)
+    pool.close()
+
+
+def test_an_adopted_connection_that_is_not_reusable_or_forgotten_is_closed() -> None:
+    pool = Pool()
+    for is_forgotten in (False, True):
+        lease: Optional[Lease] = pool.adopt(opened(pool), pool.generation)
+        assert lease is not None
+        stream = connection_of(lease).sock
+        if not is_forgotten:
+            lease.give_back(False)
+        lease = None
+        gc.collect()
+        assert is_closed(stream) and pool.idle_connections == 0
+        assert_at_rest(pool)
+
+
+@pytest.mark.parametrize("ending", [Pool.close, Pool._forget])
+def test_an_adopted_connection_of_another_time_is_closed(ending: Any) -> None:
+    pool = Pool()
+    connection, generation = opened(pool), pool.generation
+    stream = connection.sock
+    ending(pool)
+    hand_back(pool.adopt(connection, generation))
+    assert is_closed(stream) and pool.idle_connections == 0
+    assert_at_rest(pool)
+
+
+def test_what_comes_back_meanwhile_is_absorbed() -> None:
+    """A finalizer may give a lease back while another thread holds the lock: borrowing and keeping tidy up."""
+    pool, way = Pool(), route()
+    for work in (lambda: pool.borrow(route("b.test")), lambda: pool.keep(opened(pool, way), pool.generation)):
+        lease = borrow(pool, way)
+        with pool._lock:
+            hand_back(lease)
+        assert len(pool._returned) == 1
+        count = pool.idle_connections
+        work()
+        assert not pool._returned and pool.idle_connections > count
+        assert_at_rest(pool)
+    pool.close()
+
+
+def test_a_forgotten_borrower_leaves_nothing() -> None:
+    pool, way = Pool(), route()
+    stream = kept(pool, way)
+    connection = pool.borrow(way)
+    assert connection is not None
+    del connection
+    gc.collect()
+    assert is_closed(stream) and pool.idle_connections == 0
+
+
+def test_interrupted_anywhere_one_connection_has_one_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    unraisable_is_fine(monkeypatch)
+    pool, way = Pool(max_free_sockets=1), route()
+    other = route("b.test")
+
+    def scenario() -> Iterator[None]:
+        kept(pool, way)
+        return work()
+
+    def work() -> Iterator[None]:
+        connection = pool.borrow(way)
+        if connection is not None:
+            lease = pool.adopt(connection, pool.generation)
+            connection.reclaim()
+            lease.give_back(True)
+        connection = pool.borrow(way)
+        if connection is not None:
+            pool.keep(connection, pool.generation)
+        pool.keep(opened(pool, other), pool.generation)
+        yield
+
+    def check() -> None:
+        pool._clear_away()
+        idle = [connection for origin in pool._origins.values() for connection in origin.idle]
+        assert all(connection.sock is not None for connection in idle)
+        assert {id(connection.sock) for connection in idle} == set(map(id, FakeStream.alive))
+        assert len(idle) <= 2  # one too many where nobody had the time to count them
+        pool.close_idle()
+        assert_at_rest(pool, True)
+        assert not FakeStream.alive and not FakeStream.forgotten
+
+    assert run_interrupted(scenario, check) > 60
+    check()
+
+
+def test_two_threads_never_borrow_the_same() -> None:
+    pool, way = Pool(), route()
+    for _ in range(3):
+        kept(pool, way)
+    owners: Dict[int, int] = {}
+    start = threading.Barrier(6)
+
+    def work(number: int) -> int:
+        start.wait(10)
+        made = 0
+        for turn in range(200):
+            connection = pool.borrow(way)
+            if connection is None:
+                connection = opened(pool, way)
+                made += 1
+            assert owners.setdefault(id(connection), number) == number
+            if turn % 3 == 0:
+                lease = pool.adopt(connection, pool.generation)
+                del owners[id(connection)]
+                hand_back(lease)
+            elif turn % 7 == 0:
+                connection.close()
+                del owners[id(connection)]
+            else:
+                del owners[id(connection)]
+                pool.keep(connection, pool.generation)
+        return made
+
+    errands = [in_thread(work, number) for number in range(6)]
+    for errand in errands:
+        errand.result()
+    pool._tidy()
+    idle = [connection for origin in pool._origins.values() for connection in origin.idle]
+    assert len(set(map(id, idle))) == len(idle) and all(connection.sock is not None for connection in idle)
+    assert len(FakeStream.alive) == len(idle)
+    pool.close()
+    assert_at_rest(pool, True)
+
+
+@needs_fork
+def test_fork_while_a_connection_is_borrowed() -> None:
+    pool, way = Pool(), route()
+    stream, generation = kept(pool, way), pool.generation
+    connection = pool.borrow(way)
+    assert connection is not None
+
+    def child() -> None:
+        assert pool.borrow(way) is None
+        assert connection is not None
+        pool.keep(connection, generation)
+        assert pool.idle_connections == 0 and is_closed(stream)
+        young = kept(pool, way)
+        assert pool.idle_connections == 1 and not is_closed(young)
+
+    with pool._lock:
+        in_child(child)
+    pool.keep(connection, generation)
+    assert pool.idle_connections == 1 and not is_closed(stream)
+    pool.close()
+    assert_at_rest(pool)

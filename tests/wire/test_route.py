@@ -141,3 +141,82 @@ def test_origin(one: Any, other: Any, equal: bool) -> None:
 def test_what_the_proxy_is_asked(url: str, proxy: Any, tunnel: bool, forward: bool) -> None:
     made = route(url, proxy=proxy)
     assert (made.is_tunnel, made.is_forward) == (tunnel, forward)
+
+
+# -- whether a route holds -----------------------------------------------------------------------------
+
+
+class Lender:
+    """What an agent lends to a route."""
+
+    def __init__(self, tls: TLSOptions = PLAIN, local_address: Any = None) -> None:
+        self.tls = tls
+        self.local_address = local_address
+
+
+def made_for(agent: Any, url: str = "https://origin.test/") -> Route:
+    return Route(parse_url(url), None, agent.tls, local_address=agent.local_address)
+
+
+def test_a_route_holds_while_nothing_changes() -> None:
+    agent: Any = Lender(local_address="127.0.0.1")
+    for url in ("https://origin.test/", "http://origin.test/"):
+        made = made_for(agent, url)
+        assert made.holds(agent) and made.holds(agent)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_route_of_another_agent_does_not_hold(scheme: str) -> None:
+    made = made_for(Lender(TLSOptions()), f"{scheme}://origin.test/")
+    other: Any = Lender(TLSOptions())
+    assert made.key == made_for(other, f"{scheme}://origin.test/").key, "they are equal, but not the same"
+    assert not made.holds(other)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_route_does_not_hold_from_another_address(scheme: str) -> None:
+    agent: Any = Lender()
+    made = made_for(agent, f"{scheme}://origin.test/")
+    agent.local_address = "127.0.0.1"
+    assert not made.holds(agent)
+    agent.local_address = None
+    assert made.holds(agent)
+    agent.tls = TLSOptions()
+    assert not made.holds(agent)
+
+
+@pytest.mark.parametrize("option", ["ca", "cert", "key"])
+def test_POOLKEY_1_a_route_does_not_hold_once_a_file_was_written_anew(option: str, tmp_path: Any) -> None:
+    file = tmp_path / "file.pem"
+    file.write_text("one")
+    options: Any = {"cert": "a.pem", option: str(file)}
+    agent: Any = Lender(TLSOptions(**options))
+    secure, plain = made_for(agent), made_for(agent, "http://origin.test/")
+    assert secure.holds(agent)
+    file.write_text("another")
+    assert not secure.holds(agent) and made_for(agent).holds(agent)
+    file.unlink()
+    assert not secure.holds(agent)
+    assert plain.holds(agent), "what plain text has nothing to do with"
+
+
+def test_POOLKEY_2_a_route_holds_while_the_context_is_as_it_was() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    agent: Any = Lender(TLSOptions(context=context))
+    made = made_for(agent)
+    context.check_hostname = False
+    assert not made.holds(agent)
+    context.check_hostname = True
+    assert made.holds(agent)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_a_route_does_not_hold_once_other_roots_are_trusted(
+    name: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent: Any = Lender(TLSOptions())
+    made = made_for(agent)
+    monkeypatch.setenv(name, str(tmp_path))
+    assert not made.holds(agent)
+    monkeypatch.delenv(name)
+    assert made.holds(agent)
