@@ -11,6 +11,7 @@ from .config import check_config, config_from, library_defaults, merge_config, o
 from .dispatch import dispatch, dispatch_checked
 from .headers import flatten_headers, merge_headers
 from .interception import InterceptorManager, run_chain
+from .option_table import OPTIONS
 from .public import Statics
 from .template import Starter
 from .transforms import default_transform_request, default_transform_response
@@ -175,8 +176,12 @@ def _own(
     method: Optional[str], url: Any, config: Given, options: Mapping[str, Any], data: Any, is_form: bool
 ) -> Dict[Any, Any]:
     """The options of one call, a new ``dict`` of snake_case names."""
-    if config is None and not options and data is ABSENT and method is not None and type(url) is str:
-        return {"url": url, "method": method}  # what the rest would come to
+    if config is None and data is ABSENT and method is not None and type(url) is str and not is_form:
+        # What the rest would come to, for most calls.
+        if not options:
+            return {"url": url, "method": method}
+        if OPTIONS.keys() >= options.keys():
+            return {**options, "url": url, "method": method}
     if method is None and hasattr(url, "items"):
         url, config = None, url if config is None else _joined(url, config)
     own = own_options(url, config, options)

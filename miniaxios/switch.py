@@ -65,6 +65,17 @@ class Switch:
         if fired is not None and self._listeners.pop(key, None) is not None:
             listener(fired[1] if event is None else event)
 
+    def put(self, listener: Callable[[Any], object]) -> None:
+        """As :meth:`add`, of a listener that can be hashed and is not there yet."""
+        key = (listener, 0)
+        self._listeners[key] = (listener,)
+        if self._fired and self._listeners.pop(key, None) is not None:
+            listener(self._fired["fired"][1])
+
+    def drop(self, listener: Callable[[Any], object]) -> None:
+        """Undo :meth:`put`."""
+        self._listeners.pop((listener, 0), None)
+
     def discard(self, listener: Callable[[Any], object]) -> None:
         """Forget ``listener`` (once). Unknown ones are ignored."""
         try:

@@ -28,7 +28,7 @@ from .request_headers import introduce
 from .response import RequestDetails, Response, settle
 from .transforms import JSON_TYPE, default_transform_request, default_transform_response, json_or_text
 from .urls import combine_url
-from .wire import Errand, Policy, Request, Scope, errors, exchange, follow, names_no_proxy, parse_url, round_trip
+from .wire import Deadline, Errand, Policy, Request, Scope, errors, exchange, follow, names_no_proxy, parse_url, round_trip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,27 +132,33 @@ class UsualWay:
         except Exception:
             return None
         if token is None:
-            return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Scope(seconds), own)
+            return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Deadline(seconds), own)
         return self._until(token, errand, agents, body, Scope(seconds, True), own)
 
     def _more(self, own: Dict[Any, Any]) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken]]:
         """Timeout (s), agents and token of a request that has some of its own. Raises NotUsual."""
         seconds, agents, token = self.seconds, self.agents, None
-        for name, value in own.items():
-            if name == "timeout":
-                if type(value) is not int and type(value) is not float or not 0 <= value < _INFINITY:
-                    raise NotUsual
-                seconds = value / 1000 or None
-            elif name == "cancel_token":
-                if type(value) is not CancelToken or value.reason is not None:
-                    raise NotUsual
-                token = value
-            elif name == "http_agent" or name == "https_agent":
-                if type(value) is not Agent:
-                    raise NotUsual
-                agents = {**agents, name[:-6]: value}
-            elif name not in _OWN:
+        others = len(own) - 2 - ("data" in own)
+        if "timeout" in own:
+            others -= 1
+            timeout = own["timeout"]
+            if type(timeout) is not int and type(timeout) is not float or not 0 <= timeout < _INFINITY:
                 raise NotUsual
+            seconds = timeout / 1000 or None
+        if others:
+            token = own.get("cancel_token")
+            if token is not None:
+                others -= 1
+                if type(token) is not CancelToken or token._switch.fired is not None:
+                    raise NotUsual
+        if others:
+            for scheme in ("http", "https"):
+                agent = own.get(scheme + "_agent")
+                if type(agent) is Agent:
+                    others -= 1
+                    agents = {**agents, scheme: agent}
+        if others:
+            raise NotUsual
         return seconds, agents, token
 
     def _until(
@@ -167,15 +173,16 @@ class UsualWay:
         """The same, unless the token is cancelled first; what it was cancelled with counts most, as in axios."""
         stop = scope.stop
         try:
-            token.subscribe(stop)
+            token._switch.put(stop)
             response = self._exchange(errand, agents, body, scope, own)
         except AxiosError as error:
             if not is_cancel(error):
                 token.throw_if_requested()
             raise
         finally:
-            token.unsubscribe(stop)
-        token.throw_if_requested()
+            token._switch.drop(stop)
+        if scope.stopped:
+            token.throw_if_requested()
         return response
 
     def _exchange(

@@ -39,7 +39,7 @@ BASEMENT = [
     {"outgoing", "pool"},
     {"connection"},
     {"socks"},
-    {"connect"},
+    {"connect", "secure_stream"},
     {"body", "proxies", "redirects", "stream"},
     {"framing", "sockets", "tls_tunnel", "url"},
     {"codings", "hosts", "messages", "request_head", "scope", "tls", "upload"},

@@ -12,12 +12,13 @@ from .pool import Pool
 from .proxies import Proxy, names_no_proxy, parse_proxy
 from .redirects import without_secrets
 from .round_trip import Errand, round_trip
-from .scope import Scope
+from .scope import Deadline, Scope
 from .tls import TLSOptions
 from .upload import Pace, Upload, upload_from
 from .url import URL, parse_url, same_origin
 
 __all__ = [
+    "Deadline",
     "Errand",
     "errors",
     "exchange",

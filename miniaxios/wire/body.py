@@ -373,8 +373,7 @@ class Response(FileReading):
             return
         if self._framing.rest:
             connection.unread(self._framing.rest)
-        is_whole = connection.reclaim()
-        lease.give_back(is_whole and not self.will_close and connection.is_clean)
+        lease.give_back(connection.reclaim() and not self.will_close)
         # At last: had an interrupt come before, _abandon() would still know what to give back.
         self._lease = self._connection = None
 

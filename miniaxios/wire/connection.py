@@ -20,6 +20,7 @@ from .tls import TLSOptions, context_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ssl
     from typing import Any, Optional, Tuple, Union
 
     from .messages import ResponseHead
@@ -66,11 +67,6 @@ class Connection(http.client.HTTPConnection):
         if self.sock is not None:
             self.close()
 
-    @property
-    def is_clean(self) -> bool:
-        """Whether the next request may use it: the last was sent whole, and nothing is left to read."""
-        return self.sending is None and not self._is_spent and not self._unread
-
     def is_stale(self) -> bool:
         """Whether the peer closed the idle connection or sent something unasked."""
         return self.sock is None or bool(self._unread) or self.sock.is_stale()
@@ -92,12 +88,12 @@ class Connection(http.client.HTTPConnection):
         stream: Stream = self.sock
         stream.lend(scope)
         if proxy is not None and proxy_tls is not None and proxy_context is not None:
-            stream.start_tls(proxy_context, proxy_tls.servername or proxy.name)
+            _start_tls(stream, proxy_context, proxy_tls.servername or proxy.name)
         if route.is_tunnel:
             self._tunnel(stream)
         if context is not None:
             # Without a trailing dot, RFC 6066 section 3.
-            stream.start_tls(context, route.tls.servername or route.url.name)
+            _start_tls(stream, context, route.tls.servername or route.url.name)
             if route.tls.pool_key != route.tls_key:
                 # The caller altered their context meanwhile: under the route's key this connection
                 # would serve requests that it was not made for.
@@ -154,9 +150,26 @@ class Connection(http.client.HTTPConnection):
             self._send_failed(error)
 
     def ask(self, request: bytes, scope: Scope) -> bytes:
-        """Send a whole request, which should be small, and receive the first bytes of what comes; raises HungUp."""
-        self.start(request, None, None, scope)
-        return self._first_bytes()
+        """Send a whole request, which should be small, and receive the first bytes of what comes; raises HungUp.
+
+        As :meth:`start` and :meth:`read_head` do, on a connection that is new or was idle.
+        """
+        stream: Stream = self.sock
+        stream.lend(scope)
+        try:
+            left = stream.sendall(request)
+        except NetworkError as error:
+            self._send_failed(error)
+            return self._first_bytes()
+        try:
+            data = stream.receive_within(left)
+        except NetworkError as error:
+            if error.code not in GONE:
+                raise
+            raise HungUp(str(error)) from error
+        if not data:
+            raise HungUp("socket hang up")
+        return data
 
     def read_head(self, lenient: bool = False) -> ResponseHead:
         """The head of the final answer; interim ones are read over. Source: RFC 9110 section 15.2."""
@@ -288,15 +301,18 @@ class Connection(http.client.HTTPConnection):
         self._unread = data + self._unread
 
     def reclaim(self) -> bool:
-        """Take the stream out of its scope; returns whether it is still whole."""
+        """Take the stream out of its scope; returns whether the next request may use it.
+
+        Then the last one was sent whole, nothing is left to read, and nobody pressed the stop-button.
+        """
         stream: Optional[Stream] = self.sock
         if stream is None:
             return False
-        is_whole = stream.reclaim()
+        is_whole = not stream.scope.stoppable or stream.reclaim()
         # The scope may go on with another connection, or come back to this one: in both cases it has
         # to be attached anew, and must not be detached by whoever closes this one late.
         stream.scope = _NOBODY
-        return is_whole
+        return is_whole and self.sending is None and not self._is_spent and not self._unread
 
     def close(self) -> None:
         """Close the socket. Closing twice does no harm."""
@@ -311,6 +327,12 @@ class Connection(http.client.HTTPConnection):
             # What the peer did before is of no interest to who closes, and others wait to be closed.
             self._is_spent = True
         self.sock = None
+
+
+def _start_tls(stream: Stream, context: ssl.SSLContext, server_hostname: str) -> None:
+    from .secure_stream import start_tls  # most programs on small machines never ask for it
+
+    start_tls(stream, context, server_hostname)
 
 
 def _tls_to_proxy(route: Route) -> Optional[TLSOptions]:

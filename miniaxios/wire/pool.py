@@ -207,7 +207,8 @@ class Pool:
     def borrow(self, route: Route) -> Optional[Connection]:
         """An idle connection, not looked at yet, or None: without a lease, where connections are not counted.
 
-        Whoever borrows it owns it until they :meth:`keep` it; forgotten, it closes itself.
+        Whoever borrows it owns it until they :meth:`keep` it; forgotten, it closes itself. Its origin may stay
+        here without any until somebody sweeps.
         """
         now = monotonic()
         try:
@@ -284,8 +285,12 @@ class Pool:
         lease = Lease(self, connection.route)
         lease._generation = generation
         lease.connection = connection
-        with self._lock:
-            self._origin_named(connection.route.origin).leases.add(id(lease))
+        try:
+            with self._lock:
+                self._origin_named(connection.route.origin).leases.add(id(lease))
+        finally:
+            if self._surplus or self._returned:
+                self._clear_away()
         return lease
 
     def _origin_named(self, name: Hashable) -> _Origin:

@@ -76,23 +76,25 @@ class Errand:
 def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int) -> Union[Answer, Response, None]:
     """The answer as ``(status line, fields, body)``, if it is small and plain; else the response, its body unread.
 
-    None where nothing was sent that may not be sent again: the request is not for this room, or there are no
-    descriptors left, which ``exchange`` knows how to free. ``agent``: one for which the errand's route holds; ``limit``: bytes of a body, -1 for any. Raises as ``exchange`` does.
+    None where nothing was sent: the request is not for this room, or there are no descriptors left, which
+    ``exchange`` knows how to free. ``agent``: one for which the errand's route holds; ``limit``: bytes of a body, -1 for any. Raises as ``exchange`` does.
     """
     route, pool = errand.route, agent.pool
     if pool.max_sockets is not None or len(body) > SMALL_BODY:
         return None
     generation = pool.generation
     request = errand.rendered(body)
-    connection = pool.borrow(route)
-    while connection is not None and connection.is_stale():
-        connection.close()
-        connection = pool.borrow(route)
-    is_new = connection is None
+    connection, is_new, was_sent = None, False, False
     try:
+        connection = pool.borrow(route)
+        while connection is not None and connection.is_stale():
+            connection.close()
+            connection = pool.borrow(route)
         if connection is None:
+            is_new = True
             connection = Connection(route)
             connection.open(scope)
+        was_sent = True
         try:
             data = connection.ask(request, scope)
         except HungUp:
@@ -106,11 +108,11 @@ def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int
         if answer is None:
             connection.unread(data)
             return _continued(pool.adopt(connection, generation), connection, errand.request(body), scope)
-        is_last = not connection.reclaim() or is_last or not connection.is_clean
+        is_last = not connection.reclaim() or is_last
     except NetworkError as error:
         if connection is not None:
             connection.close()
-        if error.code in OUT_OF_FILES:
+        if error.code in OUT_OF_FILES and not was_sent:
             return None
         raise
     except BaseException:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Hashable, Optional, Tuple
@@ -12,8 +14,12 @@ if TYPE_CHECKING:
     from .url import URL
 
 
+#: Seconds after which files of TLS options are looked at again before a kept connection is used.
+LOOK = 0.1
+
+
 class Route:
-    """The way to one origin. Immutable.
+    """The way to one origin. Immutable, as far as anybody can tell.
 
     ``proxy``: a Proxy or None; ``tls``, ``proxy_tls``: TLSOptions for the origin and for an https
     proxy; ``socket_path``: a Unix socket (str) instead of host and port; ``family``: 4, 6 or None;
@@ -28,7 +34,7 @@ class Route:
     __slots__ = (
         "scheme", "host", "port", "url", "proxy", "tls", "proxy_tls", "socket_path", "family", "lookup",
         "local_address", "host_header", "origin", "tls_key", "key", "is_tunnel", "is_forward",
-        "blocks",
+        "blocks", "_looked",
     )  # fmt: skip
 
     def __init__(
@@ -69,11 +75,22 @@ class Route:
         self.is_tunnel = proxy is not None and (scheme == "https" or proxy.scheme.startswith("socks"))
         self.is_forward = proxy is not None and not self.is_tunnel
         self.blocks: Dict[Hashable, Any] = {}
+        self._looked = 0.0  # when, by the monotonic clock, the files were as they are in the key
 
     def holds(self, agent: Via) -> bool:
         """Whether the agent would still make a direct route of these options, as they are now."""
         tls = agent.tls
         if self.tls is not tls or self.local_address != agent.local_address:
             return False
-        # A caller's context, and the files of the options, may have been altered meanwhile.
-        return self.tls_key is None or self.tls_key == tls.pool_key
+        if self.tls_key is None:
+            return True
+        # A caller's context, and the files of the options, may have been altered meanwhile. To ask the system
+        # for the files in each request would take a tenth of the time of a small one; connections that are
+        # made meanwhile ask always.
+        now = monotonic()
+        if tls.context is None and now - self._looked < LOOK:
+            return True
+        if self.tls_key != tls.pool_key:
+            return False
+        self._looked = now
+        return True

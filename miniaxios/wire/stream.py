@@ -7,8 +7,6 @@ Resolve, connect, TLS, send, receive, look, interrupt, close. Rules of the room:
 * A plain socket blocks, and poll() does the sleeping that has an end. In a handshake, and where no call
   can say for itself that it may not sleep, the socket has a timeout, which is only altered when it is
   longer than the time left: a shorter one does no harm, as it wakes the loop, which asks the scope.
-* TLS reads until it has a whole record, so its socket blocks only while nothing but an end of the
-  connection can end the call; with a deadline it never sleeps itself, and poll() does.
 * What the operating system or OpenSSL raise leaves this room as a class of ``errors``.
 """
 
@@ -20,12 +18,10 @@ import socket
 import sys
 
 from .errors import NetworkError
-from .sockets import DONTWAIT, interrupt, is_ragged, is_unfinished, network_error, poll_one
-from .tls import calls_of, closed, ended, import_ssl, server_name, tls_error
+from .sockets import DONTWAIT, interrupt, network_error, poll_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
     from typing import Any, Optional, Tuple
 
     from .scope import Scope
@@ -40,7 +36,7 @@ SLACK = 0.001
 SLICE = None if sys.platform == "linux" else 0.1
 
 
-def _sliced(scope: Scope) -> Optional[float]:
+def sliced(scope: Scope) -> Optional[float]:
     """How long one sleep may last under ``scope`` (seconds, None for any); raises as ``scope.left()``."""
     left = scope.left()
     if SLICE is None or not scope.stoppable:
@@ -49,13 +45,18 @@ def _sliced(scope: Scope) -> Optional[float]:
 
 
 class Stream:
-    """A connected socket under the scope of the request that uses it; :meth:`start_tls` makes it a secure one.
+    """A connected socket under the scope of the request that uses it; ``start_tls`` makes it a secure one.
 
     It has the methods that :mod:`http.client` expects of a socket (``sendall``, ``close``), so that
     a connection can hold it as its ``sock``.
     """
 
     __slots__ = ("sock", "scope", "secure", "_timeout", "_is_direct", "_poller", "_read", "_write", "_pending")
+
+    # Of a secure one alone: what reads, writes, and tells how much was read already.
+    _read: Any
+    _write: Any
+    _pending: Any
 
     def __init__(self, sock: Any, scope: Scope) -> None:
         self.sock = sock
@@ -85,7 +86,7 @@ class Stream:
         interrupt(getattr(self.sock, "outermost", self.sock))
 
     def _arm(self) -> None:
-        left = self.scope.left() if SLICE is None else _sliced(self.scope)
+        left = self._left()
         held = self._timeout
         if left is None:
             if held is not None:
@@ -102,7 +103,7 @@ class Stream:
         """The socket's own timeout fired: raise if the scope agrees, else sleep on with what is left."""
         if error.errno is not None:  # the kernel's ETIMEDOUT comes as the same class
             raise self._broken(verb, error) from error
-        self._set_timeout(_sliced(self.scope))
+        self._set_timeout(sliced(self.scope))
 
     # -- bytes -------------------------------------------------------------------------------------
 
@@ -110,24 +111,33 @@ class Stream:
         """The next bytes, at least one; ``b""`` at an orderly end. Raises NetworkError, Stopped, ..."""
         if not self._is_direct:
             return self._receive_under_timeout(limit)
-        scope = self.scope
+        return self.receive_within(self._left(), limit)
+
+    def receive_within(self, left: Optional[float], limit: int = RECEIVE_SIZE) -> bytes:
+        """The same, by whom :meth:`sendall` has just told the time that is left."""
+        if not self._is_direct:
+            return self._receive_under_timeout(limit)
         data: bytes
         while True:
-            left = scope.left() if SLICE is None else _sliced(scope)
             try:
                 if left is None:
                     data = self.sock.recv(limit)  # who stops it shuts the socket down
                 elif self._readable(left):
                     data = self.sock.recv(limit, DONTWAIT)
                 else:
+                    left = self._left()
                     continue
             except BlockingIOError:
+                left = self._left()
                 continue
             except OSError as error:
                 raise self._broken("read", error) from error
             if not data:
-                scope.left()
+                self.scope.left()
             return data
+
+    def _left(self) -> Optional[float]:
+        return self.scope.left() if SLICE is None else sliced(self.scope)
 
     def _receive_under_timeout(self, limit: int) -> bytes:
         while True:
@@ -151,7 +161,7 @@ class Stream:
             return len(data)
         scope = self.scope
         while True:
-            left = scope.left() if SLICE is None else _sliced(scope)
+            left = self._left()
             try:
                 if left is not None and not self._readable(left):
                     continue
@@ -178,14 +188,18 @@ class Stream:
         # Rounded up, or the last millisecond would be spent in a busy loop.
         return bool(poller.poll(int(seconds * 1000) + 1 if seconds else 0))
 
-    def sendall(self, data: Any) -> None:
-        """Send every byte of ``data``, which should be small: nothing is read meanwhile."""
+    def sendall(self, data: Any) -> Optional[float]:
+        """Send every byte of ``data``, which should be small: nothing is read meanwhile.
+
+        Returns how long one sleep may last then, as the scope says it (seconds, None for any).
+        """
         if self._is_direct:
-            self.scope.left()
+            left = self._left()
             count = self.send_now(data)
-            if count < len(data):
-                self._send_rest(memoryview(data)[count:])
-            return
+            if count == len(data):
+                return left
+            self._send_rest(memoryview(data)[count:])
+            return self._left()
         view = memoryview(data)
         while view:
             try:
@@ -197,6 +211,7 @@ class Stream:
             except OSError as error:
                 raise self._broken("write", error) from error
             view = view[sent:]
+        return None  # not asked: the socket's timeout knows
 
     def _send_rest(self, view: memoryview) -> None:
         while view:
@@ -245,7 +260,7 @@ class Stream:
 
         Returns ``(readable, writable)``. Raises Stopped or DeadlineExceeded.
         """
-        left = _sliced(self.scope)
+        left = sliced(self.scope)
         if seconds is not None and (left is None or seconds < left):
             left = seconds
         try:
@@ -256,56 +271,6 @@ class Stream:
         return ready
 
     # -- the ends of its life ----------------------------------------------------------------------
-
-    def start_tls(self, context: ssl.SSLContext, server_hostname: str) -> None:
-        """Shake hands as a client. Raises TLSError; afterwards every byte is encrypted."""
-        name = server_name(context, server_hostname)
-        try:
-            self._arm()
-            wrapped = self._tunnel(context, name) if self.secure else self._wrap(context, name)
-        except (OSError, ValueError) as error:
-            raise self._no_handshake(error, context) from error
-        # The new object first, so that the stop-button finds it during the handshake.
-        self.sock = wrapped
-        self.secure = True
-        self._is_direct = False
-        self._handshake(context)
-        self._read, self._write, self._pending = calls_of(wrapped)
-        self.__class__ = SecureStream
-
-    def _wrap(self, context: ssl.SSLContext, name: Any) -> Any:
-        # A peer that is gone shows here: wrap_socket() would take the descriptor over, fail, and lose it.
-        self.sock.getpeername()
-        return context.wrap_socket(
-            self.sock, server_hostname=name, do_handshake_on_connect=False, suppress_ragged_eofs=False
-        )
-
-    def _tunnel(self, context: ssl.SSLContext, name: Any) -> Any:
-        from .tls_tunnel import TLSTunnel
-
-        return TLSTunnel(self.sock, context, name)
-
-    def _handshake(self, context: ssl.SSLContext) -> None:
-        while True:
-            try:
-                self._arm()
-                self.sock.do_handshake()
-                return
-            except socket.timeout as error:
-                self._overslept("handshake", error)
-            except (OSError, ValueError) as error:
-                if not is_unfinished(error):
-                    raise self._no_handshake(error, context) from error
-
-    def _no_handshake(self, error: Exception, context: ssl.SSLContext) -> NetworkError:
-        """What to raise for a failed handshake; a pressed stop-button raises here already."""
-        self.scope.left()
-        module = import_ssl()
-        if is_ragged(error):
-            return NetworkError("ECONNRESET", "socket closed before the TLS handshake ended")
-        if isinstance(error, (module.SSLError, ValueError)):
-            return tls_error(error, context)
-        return network_error(error, "handshake")
 
     def is_stale(self) -> bool:
         """Whether an idle connection is unusable: closed by the peer, or with bytes nobody asked for."""
@@ -327,124 +292,3 @@ class Stream:
         """What to raise for an error of the socket; a pressed stop-button raises here already."""
         self.scope.left()
         return network_error(error, verb)
-
-
-class SecureStream(Stream):
-    """A stream that has shaken hands. Its socket has no timeout: it blocks, or it never sleeps."""
-
-    __slots__ = ()
-
-    def _may_sleep(self) -> Optional[float]:
-        """Make the socket one that blocks if no time limits the call (None), and else one that never sleeps.
-
-        Changed as seldom as that, the mode costs no system call in most requests.
-        """
-        left = self.scope.left() if SLICE is None else _sliced(self.scope)
-        if left is None:
-            if self._timeout is not None:
-                self._set_timeout(None)
-        elif self._timeout != 0:
-            self._set_timeout(0.0)
-        return left
-
-    def _go_on(self, error: OSError, verb: str) -> None:
-        """Sleep until OpenSSL may go on with what it could not finish; raise what is an error."""
-        if not is_unfinished(error):
-            raise self._broken(verb, error) from error
-        # A blocking layer inside another says so too, and may hold bytes that poll() knows nothing of.
-        if self._timeout == 0:
-            is_write = isinstance(error, import_ssl().SSLWantWriteError)  # a read may have to write, too
-            try:
-                poll_one(self.sock.fileno(), not is_write, is_write, _sliced(self.scope))
-            except OSError as failure:
-                raise self._broken("poll", failure) from failure
-
-    def receive(self, limit: int = RECEIVE_SIZE, *target: memoryview) -> Any:
-        """See Stream; with a memoryview into that, as :meth:`receive_into`."""
-        while True:
-            try:
-                left = self._may_sleep()
-                if left is not None and not self._pending() and not self._readable(left):
-                    continue
-                got = self._read(limit, *target)
-            except OSError as error:
-                self._go_on(error, "read")
-                continue
-            if not got:
-                self._at_end()
-            return got
-
-    def _at_end(self) -> None:
-        self.scope.left()
-        self._pending = ended  # it can be read again, and poll() might wait for ever
-
-    def receive_into(self, view: memoryview) -> int:
-        """See Stream."""
-        count: int = self.receive(len(view), view)
-        return count
-
-    def sendall(self, data: Any) -> None:
-        """See Stream."""
-        while data:
-            try:
-                self._may_sleep()
-                sent = self._write(data)
-            except OSError as error:
-                self._go_on(error, "write")
-                continue
-            if sent == len(data):
-                return
-            data = memoryview(data)[sent:]
-
-    def send_now(self, data: Any) -> int:
-        """See Stream."""
-        try:
-            if self._timeout != 0:
-                self._set_timeout(0.0)
-            # OpenSSL counts a piece when the kernel has all of it: small ones, so that progress shows.
-            sent: int = self._write(memoryview(data)[:RECEIVE_SIZE])
-        except OSError as error:
-            if is_unfinished(error):
-                return 0
-            raise self._broken("write", error) from error
-        return sent
-
-    def receive_now(self, limit: int = RECEIVE_SIZE) -> Optional[bytes]:
-        """See Stream."""
-        try:
-            if self._timeout != 0:
-                self._set_timeout(0.0)
-            data: bytes = self._read(limit)
-        except OSError as error:
-            if is_unfinished(error):
-                return None
-            raise self._broken("read", error) from error
-        if not data:
-            self._at_end()
-        return data
-
-    def wait(self, reading: bool, writing: bool, seconds: Optional[float] = None) -> Tuple[bool, bool]:
-        """See Stream."""
-        if reading and self._pending():
-            self.scope.left()
-            return True, False
-        return super().wait(reading, writing, seconds)
-
-    def is_stale(self) -> bool:
-        """See Stream."""
-        try:
-            if not self._pending() and not self._readable(0.0):
-                return False
-            # A readable TLS socket may only hold a session ticket: then nothing comes out of it.
-            if self._timeout != 0:
-                self._set_timeout(0.0)
-            self._read(1)
-            return True
-        except (OSError, ValueError) as error:
-            return not is_unfinished(error)
-
-    def close(self) -> None:
-        """See Stream."""
-        # First: OpenSSL's object would go on with the descriptor's number, soon another file's.
-        self._read = self._write = self._pending = closed
-        super().close()

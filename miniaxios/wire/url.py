@@ -194,6 +194,8 @@ def _parse_plain(text: str) -> Optional[URL]:
     if "@" in authority or "/." in path or "%2" in path:
         return None
     host, _, digits = authority.partition(":")
+    if not host or ":" in digits:
+        return None
     port = _port(digits, DEFAULT_PORTS[scheme])
     return URL(scheme, normal_host(host), None, port, path, query if mark else None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 
-from miniaxios.wire import TLSOptions, parse_url
+from miniaxios.wire import Scope, TLSOptions, parse_url
 from miniaxios.wire.connection import Connection
 from miniaxios.wire.route import Route
 
@@ -19,7 +19,7 @@ ROUTE = Route(parse_url("http://origin.test/"), None, TLSOptions())
 class Pieces:
     """A Stream that gives some pieces, and then its end."""
 
-    scope: Any = None
+    scope: Any = Scope()
     secure = False
 
     def __init__(self, pieces: Iterable[bytes]) -> None:

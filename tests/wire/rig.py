@@ -187,6 +187,9 @@ class FakeStream:
         self.scope.left()
         return self.answers.pop(0) if self.answers else b""
 
+    def receive_within(self, left: Optional[float], limit: int = 65536) -> bytes:
+        return self.receive(limit)
+
     def receive_into(self, view: memoryview) -> int:
         data = self.receive()
         count = min(len(data), len(view))

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from miniaxios.wire.connect import connect
 from miniaxios.wire.scope import Scope
+from miniaxios.wire.secure_stream import start_tls
 from miniaxios.wire.stream import Stream
 from miniaxios.wire.tls import TLSOptions, context_for
 
@@ -38,7 +39,7 @@ def dial(
     try:
         stream.lend(scope)
         if server.tls is not None if tls is None else tls:
-            stream.start_tls(trusting(), name)
+            start_tls(stream, trusting(), name)
         yield stream
     finally:
         stream.reclaim()

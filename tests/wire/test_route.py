@@ -7,6 +7,8 @@ import ssl
 import pytest
 
 from miniaxios.wire import TLSOptions, parse_proxy, parse_url
+from miniaxios.wire import route as route_module
+from miniaxios.wire import tls as tls_module
 from miniaxios.wire.route import Route
 
 TYPE_CHECKING = False
@@ -186,7 +188,11 @@ def test_a_route_does_not_hold_from_another_address(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["ca", "cert", "key"])
-def test_POOLKEY_1_a_route_does_not_hold_once_a_file_was_written_anew(option: str, tmp_path: Any) -> None:
+def test_POOLKEY_1_a_route_does_not_hold_once_a_file_was_written_anew(
+    option: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr(route_module, "monotonic", lambda: clock[0])
     file = tmp_path / "file.pem"
     file.write_text("one")
     options: Any = {"cert": "a.pem", option: str(file)}
@@ -194,10 +200,28 @@ def test_POOLKEY_1_a_route_does_not_hold_once_a_file_was_written_anew(option: st
     secure, plain = made_for(agent), made_for(agent, "http://origin.test/")
     assert secure.holds(agent)
     file.write_text("another")
+    clock[0] += route_module.LOOK
     assert not secure.holds(agent) and made_for(agent).holds(agent)
     file.unlink()
-    assert not secure.holds(agent)
+    assert not secure.holds(agent), "what did not hold is looked at each time"
     assert plain.holds(agent), "what plain text has nothing to do with"
+
+
+def test_the_files_are_looked_at_as_often_as_is_said(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, looks = [1000.0], []
+    monkeypatch.setattr(route_module, "monotonic", lambda: clock[0])
+    stamp = tls_module._stamp
+    monkeypatch.setattr(tls_module, "_stamp", lambda path: looks.append(path) or stamp(path))
+    file = tmp_path / "file.pem"
+    file.write_text("one")
+    agent: Any = Lender(TLSOptions(ca=str(file)))
+    made = made_for(agent)
+    looks.clear()
+    assert route_module.LOOK <= 0.1
+    for at in (0, 0.4, 0.8, 1.2, 1.6, 2.4):
+        clock[0] = 1000 + at * route_module.LOOK
+        assert made.holds(agent)
+    assert len(looks) == 3
 
 
 def test_POOLKEY_2_a_route_holds_while_the_context_is_as_it_was() -> None:

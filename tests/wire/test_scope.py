@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 
 import pytest
 
@@ -302,40 +301,68 @@ def test_a_signal_handler_stops_a_sleep(sleep: Callable[[Scope], Any]) -> None:
     assert took.seconds < 5 and caught.value.reason == "alarm"
 
 
-class _Signalling:
-    """A lock that has a signal arrive while it is held."""
+@pytest.mark.parametrize("step", ["attach", "detach"])
+def test_who_interrupts_its_own_thread_stops_at_every_step_of_attach_and_detach(step: str) -> None:
+    for at in range(1, 20):
+        scope = Scope(None, True)
+        woken: List[str] = []
+        told: List[bool] = []
+        if step == "detach":
+            scope.attach(lambda woken=woken: woken.append("woken"))  # type: ignore[misc]
 
-    def __init__(self, lock: Any) -> None:
-        self.lock = lock
-        self.fired = False
+        def run(at: int = at, scope: Scope = scope, woken: List[str] = woken, told: List[bool] = told) -> bool:
+            def work() -> None:
+                if step == "attach":
+                    scope.attach(lambda: woken.append("woken"))
+                else:
+                    told.append(scope.detach())
 
-    def __enter__(self) -> None:
-        self.lock.__enter__()
-        if not self.fired:
-            self.fired = True
-            signal.raise_signal(signal.SIGUSR1)
-            time.sleep(0)  # Python handles it here at the latest.
+            return interrupted(work, (scope_module,), at, lambda: scope.stop("signal"))
 
-    def __exit__(self, *details: Any) -> None:
-        self.lock.__exit__(*details)
+        came_so_far, error = finishes(run)
+        assert error is None or isinstance(error, Stopped)
+        if came_so_far is False:
+            assert not scope.stopped and at > 3
+            return
+        assert scope.stopped and scope.reason == "signal"
+        if step == "attach":
+            # Whoever attached too late is told, and whoever did in time is woken.
+            assert woken or error is not None
+        else:
+            assert told == [not scope.stopped] or (told == [True] and not woken)
+    pytest.fail("too many lines")
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="no such signals here")
-def test_a_signal_handler_stops_while_its_thread_is_inside_attach() -> None:
-    scope = Scope(None, True)
-    scope._lock = _Signalling(scope._lock)  # type: ignore[assignment]
-    before = signal.signal(signal.SIGUSR1, lambda *_: scope.stop("signal"))
-    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("hangs"))
-    signal.alarm(10)
-    try:
-        with pytest.raises(Stopped):
-            scope.attach(lambda: None)
-            scope.left()
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGUSR1, before)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    assert scope.reason == "signal"
+@pytest.mark.parametrize("order", ["attach", "detach"])
+def test_a_stop_that_comes_at_the_same_moment_is_seen_by_one_of_both(order: str) -> None:
+    """What was detached whole is never woken; what was attached is woken, or its owner told."""
+    for _ in range(300):
+        scope = Scope(None, True)
+        woken: List[bool] = []
+        gate = threading.Barrier(2)
+        if order == "detach":
+            scope.attach(lambda woken=woken: woken.append(True))  # type: ignore[misc]
+
+        def stop(scope: Scope = scope, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            scope.stop("now")
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        gate.wait()
+        if order == "detach":
+            is_whole = scope.detach()
+            assert not (is_whole and woken)
+            thread.join()
+            assert not (is_whole and woken)
+        else:
+            try:
+                scope.attach(lambda woken=woken: woken.append(True))  # type: ignore[misc]
+                was_told = False
+            except Stopped:
+                was_told = True
+            thread.join()
+            assert woken or was_told
 
 
 def test_a_bell_rings_for_a_waiter_that_the_same_thread_interrupts() -> None:

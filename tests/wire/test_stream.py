@@ -16,10 +16,12 @@ from contextlib import contextmanager
 import pytest
 
 from miniaxios.wire import scope as scope_module
+from miniaxios.wire import secure_stream as secure_module
 from miniaxios.wire import sockets as sockets_module
 from miniaxios.wire import stream as stream_module
 from miniaxios.wire.errors import DeadlineExceeded, NetworkError, Stopped
 from miniaxios.wire.scope import Scope
+from miniaxios.wire.secure_stream import start_tls
 from miniaxios.wire.stream import Stream, interrupt, network_error
 
 from ..support.peer import Peer
@@ -189,7 +191,7 @@ class FailingSocket:
 
 @pytest.mark.parametrize("timeout", [None, 60.0])
 @pytest.mark.parametrize(
-    "call", [lambda s: s.receive(), lambda s: s.sendall(b"x"), lambda s: s._handshake(None)]
+    "call", [lambda s: s.receive(), lambda s: s.sendall(b"x"), lambda s: secure_module._handshake(s, None)]
 )
 def test_the_kernel_s_timeout_is_no_deadline(call: Callable[[Stream], Any], timeout: Optional[float]) -> None:
     sock = FailingSocket(OSError(errno.ETIMEDOUT, "Connection timed out"))
@@ -223,7 +225,7 @@ def test_stop_in_a_handshake(script: Callable[[Peer], None], moment: float) -> N
     scope = WatchedScope()
     with Server(script) as server, dial(server, scope, tls=False) as stream:
         with StopWhenAsked(scope, moment) as stop, pytest.raises(Stopped):
-            stream.start_tls(trusting(), "localhost")
+            start_tls(stream, trusting(), "localhost")
         assert stop.delay < 2
 
 
@@ -238,7 +240,7 @@ def test_stop_before() -> None:
             with pytest.raises(Stopped):
                 call()
         with pytest.raises(Stopped):
-            stream.start_tls(trusting(), "localhost")
+            start_tls(stream, trusting(), "localhost")
 
 
 def test_stop_never_touches_what_was_detached() -> None:
@@ -278,7 +280,7 @@ def test_stop_is_noticed_where_a_shutdown_wakes_nobody(monkeypatch: pytest.Monke
     scope = WatchedScope()
     with Server.silent() as server, dial(server, scope, tls=False) as stream:
         with StopWhenAsked(scope) as stop, pytest.raises(Stopped):
-            stream.start_tls(trusting(), "localhost")
+            start_tls(stream, trusting(), "localhost")
         assert stop.delay < 2
 
 
@@ -315,7 +317,7 @@ def test_a_handler_stops_its_own_thread_at_any_line(tls: bool) -> None:
             stopped = False
             try:
                 came_so_far = interrupted(
-                    lambda: talk(scope), (stream_module, scope_module), at, lambda: scope.stop("handler")
+                    lambda: talk(scope), (stream_module, secure_module, scope_module), at, lambda: scope.stop("handler")
                 )
             except Stopped:
                 stopped = came_so_far = True
@@ -345,7 +347,7 @@ def test_keyboard_interrupt_at_any_line_leaves_no_socket(tls: bool) -> None:
     with Server(echo, tls=tls) as server:
         for at in range(1, 1000, 3 if tls else 1):
             try:
-                if not interrupted(talk, (stream_module,), at, press):
+                if not interrupted(talk, (stream_module, secure_module), at, press):
                     break
             except KeyboardInterrupt:
                 pass
@@ -369,7 +371,7 @@ def test_a_handshake_with_who_is_gone(end: Callable[[Peer], None]) -> None:
         assert sockets_module.poll_one(stream.fileno(), True, False, 5)[0]
         server._threads[-1].join(5)
         with pytest.raises(NetworkError) as caught:
-            stream.start_tls(trusting(), "localhost")
+            start_tls(stream, trusting(), "localhost")
         assert caught.value.code == "ECONNRESET"
 
 
@@ -541,7 +543,7 @@ def test_a_secure_socket_of_another_make(limits: Any) -> None:
         conn.hold()
 
     with Server(script, tls=True) as server, dial(server, Scope(*limits), tls=False) as stream:
-        stream.start_tls(context, "localhost")
+        start_tls(stream, context, "localhost")
         assert stream.receive_now() is None
         stream.sendall(b"?")
         assert stream.receive() == b"!"
@@ -637,7 +639,7 @@ def test_a_closed_stream_is_stale() -> None:
                     call()
                 assert caught.value.code == "ECONNRESET"
             with pytest.raises(NetworkError):
-                stream.start_tls(trusting(), "localhost")
+                start_tls(stream, trusting(), "localhost")
 
 
 def test_a_closed_secure_stream_uses_no_descriptor_that_another_has_now() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from miniaxios.wire import sockets as sockets_module
+from miniaxios.wire import secure_stream as secure_module
 from miniaxios.wire import stream as stream_module
 from miniaxios.wire import tls
 from miniaxios.wire import tls_tunnel as tunnel_module
@@ -28,6 +29,7 @@ from miniaxios.wire.errors import (
     TLSError,
 )
 from miniaxios.wire.scope import Scope
+from miniaxios.wire.secure_stream import start_tls
 from miniaxios.wire.tls import TLSOptions, context_for
 
 from ..support.peer import Peer
@@ -62,7 +64,7 @@ def hello(conn: Peer) -> None:
 def shake(server: Any, options: TLSOptions, name: str = "localhost") -> Tuple[bytes, Any]:
     """What the server says first, and the server's Peer."""
     with dial(server, tls=False) as stream:
-        stream.start_tls(context_for(options), options.servername or name)
+        start_tls(stream, context_for(options), options.servername or name)
         return stream.receive(), server.peers[-1]
 
 
@@ -663,7 +665,7 @@ def tunnel(
     """A stream through a TLS proxy, its inner handshake done."""
     with dial(proxy, scope, tls=True) as stream:
         open_tunnel(stream, target)
-        stream.start_tls(trusting(), name)
+        start_tls(stream, trusting(), name)
         yield stream
 
 
@@ -838,7 +840,7 @@ IN_TUNNEL_IDS = ["handshake stalls", "handshake drips", "silence", "record drips
 
 def use_tunnel(stream: Stream) -> None:
     open_tunnel(stream, "x:1")
-    stream.start_tls(trusting(), "localhost")
+    start_tls(stream, trusting(), "localhost")
     stream.receive()
 
 
@@ -874,7 +876,7 @@ def test_FLOOD_4_a_handshake_in_a_tunnel_that_is_stuck(records: bytes) -> None:
         stream.scope.restart()
         work = time.thread_time()
         with Elapsed() as took, pytest.raises(DeadlineExceeded):
-            stream.start_tls(trusting(), "localhost")
+            start_tls(stream, trusting(), "localhost")
         assert 0.49 <= took.seconds < 5 and time.thread_time() - work < 0.25
 
 
@@ -930,7 +932,7 @@ def test_a_handler_stops_its_own_thread_at_any_line_in_a_tunnel() -> None:
             scope = Scope(20.0, True)
             try:
                 if not interrupted(
-                    lambda: talk(scope), (stream_module, tunnel_module), at, lambda: scope.stop("x")
+                    lambda: talk(scope), (stream_module, secure_module, tunnel_module), at, lambda: scope.stop("x")
                 ):
                     break
             except Stopped:
@@ -958,7 +960,7 @@ def test_a_name_that_can_not_be_in_a_tunnel() -> None:
     with Proxy(tls=True, tunnel=Peer.hold) as proxy, dial(proxy, tls=True) as stream:
         open_tunnel(stream, "x:1")
         with pytest.raises(TLSError):
-            stream.start_tls(trusting(), "x" * 300)
+            start_tls(stream, trusting(), "x" * 300)
 
 
 def close_inner(server: Inner) -> None:
