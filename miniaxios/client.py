@@ -6,12 +6,11 @@ checked behind the interceptors, in ``dispatch``, unless there are none and they
 
 from __future__ import annotations
 
+from .call_options import own_of
 from .calls import ABSENT, Calls
-from .config import check_config, config_from, library_defaults, merge_config, own_options
+from .config import check_config, config_from, is_sound, library_defaults, merge_config
 from .dispatch import dispatch, dispatch_checked
-from .headers import flatten_headers, merge_headers
 from .interception import InterceptorManager, run_chain
-from .option_table import OPTIONS
 from .public import Statics
 from .template import Starter
 from .transforms import default_transform_request, default_transform_response
@@ -25,10 +24,9 @@ if TYPE_CHECKING:
     from .promise import Promise
     from .response import Response
     from .template import Template
+    from .usual import UsualWay
 
     Given = Optional[Mapping[str, Any]]
-
-MULTIPART = "multipart/form-data"
 
 
 class Interceptors:
@@ -77,7 +75,7 @@ class Axios(Calls["Response"], Statics):
         data: Any = ABSENT,
         is_form: bool = False,
     ) -> Response:
-        own = _own(method, url, config, options, data, is_form)
+        own = own_of(method, url, config, options, data, is_form)
         starter = self._starter
         if starter is None:
             starter = self._starter = Starter()
@@ -93,22 +91,35 @@ class Axios(Calls["Response"], Statics):
         merged, is_checked = starter.begin(defaults, own, template)
         return self._perform(merged, is_checked, chains)
 
-    def _config_for(
-        self,
-        method: Optional[str],
-        url: Any,
-        config: Given,
-        options: Mapping[str, Any],
-        data: Any = ABSENT,
-        is_form: bool = False,
-    ) -> Tuple[Config, bool]:
-        """The config of one request, as its first interceptor gets it, and whether its options were checked."""
-        own = _own(method, url, config, options, data, is_form)
+    def _begin(self, own: Dict[Any, Any]) -> Tuple[Optional[UsualWay], Any, bool]:
+        """What a request of these options begins with, for a thread that takes it further.
+
+        The shorter way, if there is one as things are now, and ``own``; else the config, as its first interceptor
+        gets it; and whether its options were checked.
+        """
         starter = self._starter
         if starter is None:
             starter = self._starter = Starter()
-        defaults = self.defaults
-        return starter.begin(defaults, own, starter.current(defaults))
+        defaults, chains = self.defaults, self.interceptors
+        template = starter.current(defaults)
+        if template is not None and not chains.request.handlers and not chains.response.handlers:
+            if template.usual is None:
+                template.usual = _usual_way(template) or False
+            if template.usual and template.usual.may_take(own):
+                return template.usual, own, False
+        merged, is_checked = starter.begin(defaults, own, template)
+        return None, merged, is_checked
+
+    def _go_on(
+        self, usual: Optional[UsualWay], config: Any, is_checked: bool, interceptors: Interceptors
+    ) -> Response:
+        """Perform what :meth:`_begin` began."""
+        if usual is not None:
+            response = usual.perform(config)
+            if response is not None:
+                return response
+            config, is_checked = usual.template.begin(config), is_sound(config)
+        return self._perform(config, is_checked, interceptors)
 
     def _perform(self, config: Config, is_checked: bool, interceptors: Interceptors) -> Response:
         """Take a merged config through the interceptors, and to the network between them."""
@@ -170,40 +181,3 @@ def _usual_way(template: Template) -> Any:
     from .usual import usual_way
 
     return usual_way(template)
-
-
-def _own(
-    method: Optional[str], url: Any, config: Given, options: Mapping[str, Any], data: Any, is_form: bool
-) -> Dict[Any, Any]:
-    """The options of one call, a new ``dict`` of snake_case names."""
-    if config is None and data is ABSENT and method is not None and type(url) is str and not is_form:
-        # What the rest would come to, for most calls.
-        if not options:
-            return {"url": url, "method": method}
-        if OPTIONS.keys() >= options.keys():
-            return {**options, "url": url, "method": method}
-    if method is None and hasattr(url, "items"):
-        url, config = None, url if config is None else _joined(url, config)
-    own = own_options(url, config, options)
-    if method is not None:
-        own["method"] = method
-    if data is not ABSENT:
-        own["data"] = data  # the argument beats the config, also when it is None, as in axios
-    if is_form:
-        _mark_as_form(own)
-    return own
-
-
-def _joined(first: Mapping[str, Any], second: Given) -> Mapping[str, Any]:
-    """Two configs of one call; a merge alone would drop the ``url``, ``method`` and ``data`` of the first."""
-    return {**config_from(None, first, {}), **merge_config(first, second)}
-
-
-def _mark_as_form(own: Dict[Any, Any]) -> None:
-    """Ask for multipart, unless the call itself has a ``Content-Type``; an instance's counts less.
-
-    Source: axios's documents (``postForm`` with another type); in axios itself multipart always wins.
-    """
-    given = own.get("headers")
-    if not flatten_headers(given, own["method"]).has("Content-Type"):
-        own["headers"] = merge_headers(given, {"Content-Type": MULTIPART})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .call_options import own_of
 from .calls import ABSENT, Calls
 from .errors import AxiosError
 from .plain_data import copied
@@ -40,12 +41,13 @@ class Promises(Calls[Promise]):
         is_form: bool = False,
     ) -> Promise:
         try:
-            merged, is_checked = self._axios._config_for(method, url, config, options, data, is_form)
-            if "data" in merged:
-                merged["data"] = _copy_of(merged["data"])
+            own = own_of(method, url, config, options, data, is_form)
+            usual, begun, is_checked = self._axios._begin(own)
+            if "data" in begun:
+                begun["data"] = _copy_of(begun["data"])
         except Exception as error:
             return Promise.reject(error)
-        return run(self._axios._perform, merged, is_checked, _as_now(self._axios.interceptors))
+        return run(self._axios._go_on, usual, begun, is_checked, _as_now(self._axios.interceptors))
 
 
 def _as_now(interceptors: Interceptors) -> Interceptors:

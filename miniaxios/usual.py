@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 #: What a usual request says for itself; timeout, cancel token and agents may come beside.
 _OWN = frozenset(("url", "method", "data"))
+_MORE = _OWN | frozenset(("timeout", "cancel_token", "http_agent", "https_agent"))
 _INFINITY = float("inf")
 
 #: Errands that a template keeps, and how long the URL of one may be.
@@ -105,6 +106,10 @@ class UsualWay:
         self.json: Dict[str, _Head] = {}
         # By method, URL as given, and whether there is a body.
         self.errands: Dict[Tuple[str, str, bool], _Errand] = {}
+
+    def may_take(self, own: Dict[Any, Any]) -> bool:
+        """Whether it is worth a try, and nothing in ``own`` but the data can be altered before it is tried."""
+        return type(own.get("method")) is str and _MORE.issuperset(own)
 
     def perform(self, own: Dict[Any, Any]) -> Optional[Response]:
         """The response, or None where the request is not usual: then nothing was done yet.

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miniaxios import Agent, Axios, AxiosError, Config, Headers, axios
+from miniaxios.call_options import own_of
+from miniaxios.calls import ABSENT
 from miniaxios.config import _TESTS, check_config, is_sound, merge_config
 from miniaxios.headers import HeaderDefaults, flatten_headers, merge_headers, overlaid
 from miniaxios.option_table import OPTIONS
-from miniaxios.template import DEEPEST, LONGEST_PAUSE, Template, Unwatchable, completed, template_of
+from miniaxios.template import DEEPEST, LONGEST_PAUSE, Starter, Template, Unwatchable, completed, template_of
 
 URL = "http://a.test/x"
 
@@ -50,7 +52,9 @@ def untemplated(instance, own):
 
 
 def templated(instance, own):
-    config, is_checked = instance._config_for(own.get("method"), None, own, {})
+    starter = instance._starter = instance._starter or Starter()
+    options = own_of(own.get("method"), None, own, {}, ABSENT, False)
+    config, is_checked = starter.begin(instance.defaults, options, starter.current(instance.defaults))
     if is_checked:
         check_config(config)
     return config
