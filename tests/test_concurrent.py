@@ -10,6 +10,7 @@ import threading
 import pytest
 
 import miniaxios
+import miniaxios.client
 from miniaxios import AxiosError, Promise, axios
 from miniaxios.calls import Calls
 from miniaxios.concurrent import Promises
@@ -153,6 +154,42 @@ def test_all_of_that_is_so_even_if_no_thread_is_free_for_a_while(gate, monkeypat
     config = function(*args).config
     assert ran == ["request", "response"]
     assert (config.timeout, config["data"]) == (1, '{"a":1}')
+
+
+def test_the_short_way_is_taken_of_what_things_were_when_the_call_was_made(monkeypatch):
+    waiting = []
+    monkeypatch.setattr("miniaxios.concurrent.run", lambda function, *args: waiting.append((function, args)))
+    monkeypatch.setattr(miniaxios.client, "dispatch_checked", None)
+    monkeypatch.setattr(miniaxios.client, "dispatch", None)
+    with Server.handler(lambda request: Reply.json([request.method, request.target, request.body.decode()])) as server:
+        here = axios.create(base_url=server.url(), timeout=5000)
+        data = {"a": [1]}
+        here.promises.post("/x", data)
+        here.promises.get("/y", timeout=4000, cancel_token=miniaxios.CancelToken.source().token)
+        data["a"].append(2)
+        here.defaults.base_url = "http://nobody.test/"
+        here.interceptors.response.use(lambda response: pytest.fail("too late"))
+        posted, got = (function(*args) for function, args in waiting)
+    assert posted.data == ["POST", "/x", '{"a":[1]}'] and posted.config.base_url == server.url()
+    assert got.data == ["GET", "/y", ""] and got.config.timeout == 4000
+
+
+def test_what_turns_out_to_be_unusual_goes_the_general_way_of_what_things_were(monkeypatch):
+    waiting = []
+    monkeypatch.setattr("miniaxios.concurrent.run", lambda function, *args: waiting.append((function, args)))
+    with Server.handler(lambda request: Reply.json(request.body.decode())) as server:
+        here = axios.create(base_url=server.url(), timeout=5000)
+        here.promises.post("/x", "text", timeout=4000)  # no JSON
+        here.promises.get("http:/a")
+        here.promises.get("/x", timeout=-1)
+        here.defaults.base_url, here.defaults.timeout = "http://nobody.test/", 1
+        outcomes = []
+        for function, args in waiting:
+            try:
+                outcomes.append(function(*args).data)
+            except AxiosError as error:
+                outcomes.append((error.code, error.config.timeout))
+    assert outcomes == ["text", ("ERR_INVALID_URL", 5000), ("ERR_BAD_OPTION_VALUE", -1)]
 
 
 # ---- whatever is wrong rejects ----------------------------------------------------------------
