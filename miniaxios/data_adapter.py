@@ -44,7 +44,7 @@ class _Whole:
     def __init__(self, data: bytes) -> None:
         self._data = data
 
-    def next_piece(self) -> bytes:
+    def next_piece(self, wanted: int = 0) -> bytes:
         data, self._data = self._data, b""
         return data
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     class Pieces(Protocol):
         """Where the bytes come from."""
 
-        def next_piece(self) -> bytes: ...
+        def next_piece(self, wanted: int = 0) -> bytes: ...
 
         def close(self) -> None: ...
 
@@ -73,18 +73,21 @@ class ResponseStream(io.RawIOBase):
         if self._on_begin is not None:
             self._on_begin()
 
-    def _fill(self) -> bool:
-        """Have a piece that is not read to its end; False when there is none any more."""
+    def _fill(self, wanted: int = 0) -> bool:
+        """Have a piece that is not read to its end; False when there is none any more.
+
+        ``wanted``: bytes that the caller waits for, 0 for what comes.
+        """
         if self._at >= len(self._piece):
-            self._piece, self._at = self._receive(), 0
+            self._piece, self._at = self._receive(wanted), 0
         return bool(self._piece)
 
-    def _receive(self) -> bytes:
+    def _receive(self, wanted: int) -> bytes:
         if self._failure is not None:
             # The same object again: without this its traceback would grow with each try.
             raise self._failure.with_traceback(None)
         try:
-            return self._response.next_piece()
+            return self._response.next_piece(wanted)
         except Exception as error:
             self._failure = self._failed(error)
             raise self._failure
@@ -105,7 +108,7 @@ class ResponseStream(io.RawIOBase):
         self._begin()
         parts: List[bytes] = []
         missing = size
-        while missing > 0 and self._fill():
+        while missing > 0 and self._fill(missing):
             parts.append(self._take(missing))
             missing -= len(parts[-1])
         return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 #: What a usual request says for itself; timeout, cancel token and agents may come beside.
 _OWN = frozenset(("url", "method", "data"))
 _MORE = _OWN | frozenset(("timeout", "cancel_token", "http_agent", "https_agent"))
+_AGENTS = (("http_agent", "http"), ("https_agent", "https"))
 _INFINITY = float("inf")
 
 #: Errands that a template keeps, and how long the URL of one may be.
@@ -157,11 +158,12 @@ class UsualWay:
                 if type(token) is not CancelToken or token._switch.fired is not None:
                     raise NotUsual
         if others:
-            for scheme in ("http", "https"):
-                agent = own.get(scheme + "_agent")
+            for name, scheme in _AGENTS:
+                agent = own.get(name)
                 if type(agent) is Agent:
                     others -= 1
-                    agents = {**agents, scheme: agent}
+                    if agent is not agents[scheme]:
+                        agents = {**agents, scheme: agent}
         if others:
             raise NotUsual
         return seconds, agents, token
@@ -233,6 +235,8 @@ class UsualWay:
             text = decode_body(content, kind if type(kind) is str else response.headers.get("content-type"))
         response.duration = round((monotonic() - started) * 1000)
         response.data = json_or_text(text)
+        if validate_status(response.status):
+            return response
         return settle(response, validate_status)  # type: ignore[no-any-return]
 
     def _policy(self, agents: Mapping[str, Any], scope: Scope) -> Policy:

@@ -43,6 +43,9 @@ DECODED_SIZE = 1 << 19
 #: memory as there are bytes of it already may be asked for then.
 LARGE, EARNEST = 1 << 20, 64
 
+#: Bytes from which on it pays to receive no more of a stream than its reader waits for.
+SOME = 16384
+
 #: The reason with which a scope is stopped when a stream is closed under its reader.
 CLOSED = "the stream was closed"
 
@@ -77,7 +80,7 @@ class Response(FileReading):
     Reading a body that was closed, or failed before, raises Stopped.
     """
 
-    # What every response sets has a slot: with a dict alone, to make one takes half as long again.
+    # A slot for what every response sets: with a dict alone, to make one takes half as long again.
     __slots__ = (
         "head", "version", "status", "code", "reason", "headers", "msg", "request", "history", "length",
         "will_close", "closed", "_method", "_scope", "_framing", "_busy", "_connection", "_lease", "_limit",
@@ -99,7 +102,6 @@ class Response(FileReading):
     def __init__(self, lease: Lease, head: ResponseHead, request: Request, scope: Scope) -> None:
         # HTTPResponse's own initialiser would make a buffered file of the socket, which reads ahead
         # beyond the message and past the limits.
-        #
         # A plain attribute: io's own, which its close() sets by a call of flush(), takes ten times as long,
         # and this is all that io's finalizer asks for.
         self.closed = False
@@ -171,12 +173,13 @@ class Response(FileReading):
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def next_piece(self) -> bytes:
+    def next_piece(self, wanted: int = 0) -> bytes:
         """The next bytes of the body, decoded; ``b""`` at the end, and ever after.
 
-        Raises Truncated, BadResponse, BodyTooLarge, NetworkError, DeadlineExceeded, Stopped.
+        ``wanted``: of how many more the caller waits for, 0 for as many as come; nothing but a hint. Raises
+        Truncated, BadResponse, BodyTooLarge, NetworkError, DeadlineExceeded, Stopped.
         """
-        piece: bytes = self._guarded(self._next_piece)
+        piece: bytes = self._guarded(self._next_piece, wanted)
         return piece
 
     def _guarded(self, step: Callable[..., Any], *arguments: Any) -> Any:
@@ -201,7 +204,7 @@ class Response(FileReading):
             raise Stopped(CLOSED)
         return True
 
-    def _next_piece(self) -> bytes:
+    def _next_piece(self, wanted: int) -> bytes:
         if not self._may_go_on():
             return b""
         framing, decoder = self._framing, self._decoder
@@ -213,7 +216,7 @@ class Response(FileReading):
                     return piece
             if framing.done:
                 return self._at_end()
-            data = framing.decode(self._receive())
+            data = framing.decode(self._receive(wanted))
             if not data:
                 continue
             self._raw_count += len(data)
@@ -241,13 +244,17 @@ class Response(FileReading):
             raise self._too_large()
         return connection
 
-    def _receive(self) -> bytes:
-        connection = self._connection_for_reading()
-        size = self._piece_size
-        if self._raw_count >= BULK_SIZE and self._pace is None and (self._decoder is None or self._is_bulk):
-            size = BULK_SIZE
+    def _receive(self, wanted: int) -> bytes:
+        connection, framing = self._connection_for_reading(), self._framing
+        size, is_plain = self._piece_size, self._decoder is None
         try:
-            data = connection.receive(size)
+            if self._pace is None and is_plain and wanted >= SOME and isinstance(framing, FixedLength):
+                # In the very piece that is handed out, where larger ones would have to be cut and copied.
+                data = connection.receive_all(min(wanted, framing.remaining, BULK_SIZE))
+            else:
+                if self._pace is None and (is_plain or self._is_bulk) and self._raw_count >= BULK_SIZE:
+                    size = BULK_SIZE
+                data = connection.receive(size)
         except NetworkError as error:
             raise Truncated(f"the response was cut short: {error}") from error
         if not data:
@@ -345,7 +352,9 @@ class Response(FileReading):
         if not self._may_go_on() or framing.done:
             return 0
         connection = self._connection_for_reading()
-        size = framing.remaining if self._pace is None else min(framing.remaining, self._piece_size)
+        size = framing.remaining
+        if self._progress is not None or self._pace is not None:
+            size = min(size, self._piece_size)
         try:
             count = connection.receive_into(view[:size])
         except NetworkError as error:

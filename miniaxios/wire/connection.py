@@ -248,8 +248,15 @@ class Connection(http.client.HTTPConnection):
             return stream.receive(limit)
         return self._receive_while_sending(stream, self.sending, limit)
 
+    def receive_all(self, size: int) -> bytes:
+        """As :meth:`receive`, if possible ``size`` bytes: one that sleeps until they are there takes less time."""
+        if self._unread or self.sending is not None:
+            return self.receive(size)
+        stream: Stream = self.sock
+        return stream.receive_all(size)
+
     def receive_into(self, view: memoryview) -> int:
-        """As :meth:`receive`, into ``view``; returns how many bytes, 0 at the peer's end."""
+        """As :meth:`receive_all`, into ``view``; returns how many bytes, 0 at the peer's end."""
         if self._unread or self.sending is not None:
             data = self.receive(len(view))
             count = min(len(data), len(view))

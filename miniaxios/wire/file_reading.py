@@ -21,8 +21,8 @@ class FileReading(http.client.HTTPResponse):
     _left = b""  # bytes that were read ahead, from _at on
     _at = 0
 
-    def next_piece(self) -> bytes:
-        """The next bytes of the body; ``b""`` at the end, and ever after."""
+    def next_piece(self, wanted: int = 0) -> bytes:
+        """The next bytes of the body, perhaps no more than ``wanted``; ``b""`` at the end, and ever after."""
         raise NotImplementedError
 
     def read_all(self) -> bytes:

@@ -272,7 +272,9 @@ class Pool:
         try:
             with self._lock:
                 name = connection.route.origin
-                origin = self._origin_named(name)
+                origin = self._origins.get(name)
+                if origin is None:
+                    origin = self._origins[name] = _Origin()
                 self._store(connection, origin, generation)
                 if not origin.idle:
                     self._forget_if_empty(name, origin)

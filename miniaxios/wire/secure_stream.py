@@ -126,6 +126,11 @@ class SecureStream(Stream):
                 self._go_on(error, "read")
             left = self._left()
 
+    def receive_all(self, size: int) -> bytes:
+        """See Stream: a record is as much as comes with one call."""
+        data: bytes = self.receive(size)
+        return data
+
     def _at_end(self) -> None:
         self.scope.left()
         self._pending = ended  # it can be read again, and poll() might wait for ever

@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List, Optional, Tuple
 
-#: The flag of a call that does not sleep; 0 where there is none.
-DONTWAIT = getattr(socket, "MSG_DONTWAIT", 0)
+#: The flag of a call that does not sleep, and of one that sleeps until all is there; 0 where there is none.
+DONTWAIT, WAITALL = getattr(socket, "MSG_DONTWAIT", 0), getattr(socket, "MSG_WAITALL", 0)
 
 
 def interrupt(sock: Any) -> None:

@@ -18,7 +18,7 @@ import socket
 import sys
 
 from .errors import NetworkError
-from .sockets import DONTWAIT, interrupt, network_error, poll_one
+from .sockets import DONTWAIT, WAITALL, interrupt, network_error, poll_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +113,18 @@ class Stream:
             return self._receive_under_timeout(limit)
         return self.receive_within(self._left(), limit)
 
+    def receive_all(self, size: int) -> bytes:
+        """The next ``size`` bytes; fewer at the end, or where it would take more than one call to wait for them."""
+        if not self._is_direct or self._left() is not None:
+            return self.receive(size)
+        try:
+            data: bytes = self.sock.recv(size, WAITALL)
+        except OSError as error:
+            raise self._broken("read", error) from error
+        if len(data) < size:
+            self.scope.left()
+        return data
+
     def receive_within(self, left: Optional[float], limit: int = RECEIVE_SIZE) -> bytes:
         """The same, by whom :meth:`sendall` has just told the time that is left."""
         if not self._is_direct:
@@ -154,7 +166,7 @@ class Stream:
             return data
 
     def receive_into(self, view: memoryview) -> int:
-        """As :meth:`receive`, into ``view``; returns how many bytes, 0 at an orderly end."""
+        """As :meth:`receive_all`, into ``view``; returns how many bytes, 0 at an orderly end."""
         if not self._is_direct:
             data = self._receive_under_timeout(min(len(view), RECEIVE_SIZE))
             view[: len(data)] = data
@@ -165,7 +177,7 @@ class Stream:
             try:
                 if left is not None and not self._readable(left):
                     continue
-                count: int = self.sock.recv_into(view, 0, 0 if left is None else DONTWAIT)
+                count: int = self.sock.recv_into(view, 0, WAITALL if left is None else DONTWAIT)
             except BlockingIOError:
                 continue
             except OSError as error:

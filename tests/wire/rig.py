@@ -190,6 +190,9 @@ class FakeStream:
     def receive_within(self, left: Optional[float], limit: int = 65536) -> bytes:
         return self.receive(limit)
 
+    def receive_all(self, size: int) -> bytes:
+        return self.receive(size)
+
     def receive_into(self, view: memoryview) -> int:
         data = self.receive()
         count = min(len(data), len(view))

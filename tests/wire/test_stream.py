@@ -22,6 +22,7 @@ from miniaxios.wire import stream as stream_module
 from miniaxios.wire.errors import DeadlineExceeded, NetworkError, Stopped
 from miniaxios.wire.scope import Scope
 from miniaxios.wire.secure_stream import start_tls
+from miniaxios.wire.sockets import WAITALL
 from miniaxios.wire.stream import Stream, interrupt, network_error
 
 from ..support.peer import Peer
@@ -839,3 +840,68 @@ def test_names(error: Exception, code: str) -> None:
 def test_names_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(errno.errorcode, 10061, "WSAECONNREFUSED")
     assert network_error(OSError(10061, "x"), "connect").code == "ECONNREFUSED"
+
+
+# -- all that is waited for in one call -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("timeout", [None, 20.0])
+@pytest.mark.parametrize("way", ["receive_all", "receive_into"])
+def test_receive_all_waits_for_as_much_as_is_asked_for(way: str, timeout: Any) -> None:
+    with pair(Scope(timeout)) as (stream, far):
+        sender = threading.Thread(target=lambda: [far.sendall(bytes((number,)) * 1000) for number in range(200)])
+        sender.start()
+        data = b""
+        while len(data) < 200000:
+            if way == "receive_all":
+                got = stream.receive_all(200000 - len(data))
+            else:
+                target = bytearray(200000 - len(data))
+                got = bytes(target[: stream.receive_into(memoryview(target))])
+            assert got
+            data += got
+        sender.join(10)
+        assert data == b"".join(bytes((number,)) * 1000 for number in range(200))
+        far.sendall(b"rest")
+        far.shutdown(socket.SHUT_WR)
+        assert stream.receive_all(10) == b"rest", "fewer at the end"
+        assert stream.receive_all(10) == b""
+
+
+@pytest.mark.skipif(not WAITALL, reason="no such flag here")
+def test_receive_all_is_one_call_of_the_system_where_nothing_limits_it() -> None:
+    with pair(Scope(None)) as (stream, far):
+        sender = threading.Thread(target=lambda: [far.sendall(bytes(1000)) for _ in range(200)])
+        sender.start()
+        assert len(stream.receive_all(200000)) == 200000
+        sender.join(10)
+
+
+def test_FLOOD_4_receive_all_has_the_deadline_of_its_scope() -> None:
+    with pair(Scope(0.4)) as (stream, far):
+        far.sendall(b"some")
+        assert stream.receive_all(1000) == b"some"
+        with Elapsed() as took, pytest.raises(DeadlineExceeded):
+            stream.receive_all(1000)
+        assert took.seconds < 5
+
+
+@pytest.mark.parametrize("sent", [b"", b"some"])
+def test_receive_all_can_be_stopped(sent: bytes) -> None:
+    """What came before the stop may be given; what comes next is the stop."""
+    scope = WatchedScope()
+    with pair(scope) as (stream, far):
+        far.sendall(sent)
+        with StopWhenAsked(scope, 0.1) as stop, pytest.raises(Stopped):
+            stream.receive_all(1000)
+            stream.receive_all(1000)
+        assert stop.delay < 2
+
+
+def test_receive_all_tells_of_a_reset() -> None:
+    with pair(Scope(None)) as (stream, far):
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        with pytest.raises(NetworkError) as caught:
+            stream.receive_all(10)
+        assert caught.value.code == "ECONNRESET"
