@@ -7,6 +7,8 @@ Python's own attributes.
 
 from __future__ import annotations
 
+from itertools import count
+
 from .errors import AxiosError, refuse_secrets
 from .option_checks import GROUP_NAMES, TRANSITIONAL
 from .plain_data import copied
@@ -22,6 +24,19 @@ else:
 
 #: No value at all, where None is one.
 UNSET: Any = object()
+
+_numbers = count(1)
+
+
+class Edits:
+    """``last``: another number after each alteration of any group, and so the same while none was altered."""
+
+    last = 0
+
+
+def _note() -> None:
+    """Said before and after each: whoever looks between the two, or is interrupted there, looks again."""
+    Edits.last = next(_numbers)
 
 
 class OptionGroup(Base):
@@ -90,7 +105,10 @@ class OptionGroup(Base):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         name = self._names.get(key, key)
-        dict.__setitem__(self, name, self._kept(name, value))
+        value = self._kept(name, value)
+        _note()
+        dict.__setitem__(self, name, value)
+        _note()
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__") or hasattr(type(self), name):
@@ -98,7 +116,10 @@ class OptionGroup(Base):
         self[name] = value
 
     def __delitem__(self, key: Any) -> None:
-        dict.__delitem__(self, self._names.get(key, key))
+        name = self._names.get(key, key)
+        _note()
+        dict.__delitem__(self, name)
+        _note()
 
     def __delattr__(self, name: str) -> None:
         try:
@@ -109,7 +130,23 @@ class OptionGroup(Base):
     def pop(self, key: Any, default: Any = UNSET) -> Any:
         """Remove and return what is set; else ``default``, or KeyError without one."""
         name = self._names.get(key, key)
-        return dict.pop(self, name) if default is UNSET else dict.pop(self, name, default)
+        _note()
+        found = dict.pop(self, name) if default is UNSET else dict.pop(self, name, default)
+        _note()
+        return found
+
+    def popitem(self) -> Tuple[Any, Any]:
+        """As ``dict.popitem``."""
+        _note()
+        found = dict.popitem(self)
+        _note()
+        return found
+
+    def clear(self) -> None:
+        """As ``dict.clear``."""
+        _note()
+        dict.clear(self)
+        _note()
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """What is set; where nothing is, set ``default`` first."""

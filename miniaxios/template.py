@@ -1,8 +1,8 @@
 """Template: what every request of an instance begins with, merged and checked once and not for each.
 
-``defaults`` may be altered by anybody, at any depth and at any time, and nobody is told. So a template
-remembers each container of the defaults and each object in them, and is good for as long as all of them
-still hold the very same objects. Identity, not equality: 1, True and 1.0 are equal, and an object's own
+``defaults`` may be altered by anybody, at any depth and at any time, and but for groups of options nobody is told.
+So a template remembers each container of the defaults and each object in them, and is good for as long as all of
+them still hold the very same objects. Identity, not equality: 1, True and 1.0 are equal, and an object's own
 ``__eq__`` may say anything.
 
 Rules of the room: a template is never altered, and a request gets copies of all that could be. What can't
@@ -21,7 +21,7 @@ from .errors import bad_option
 from .headers import GROUPS as METHODS
 from .headers import HeaderDefaults, flatten_headers, overlaid
 from .option_checks import GROUPS, is_mapping
-from .option_group import OptionGroup, filled
+from .option_group import Edits, OptionGroup, filled
 from .plain_data import LEAVES, is_flat
 
 TYPE_CHECKING = False
@@ -127,18 +127,20 @@ class Template:
     Raises :class:`Unwatchable`, and AxiosError for defaults that no request can begin with.
     """
 
-    __slots__ = ("base", "usual", "_defaults", "_watch", "_fresh", "_grouped", "_flat")
+    __slots__ = ("base", "usual", "_defaults", "_edits", "_groups", "_others", "_fresh", "_grouped", "_flat")
 
     def __init__(self, defaults: Config) -> None:
         if type(defaults) is not Config:
             raise Unwatchable
+        self._edits = Edits.last  # before the reading, which may miss what is altered meanwhile
         watch = _Watch()
         # All is made of what was seen, not of the defaults: those may have changed since.
         seen = watch.copy_of(defaults)
         check_config(seen)  # before the merge, which drops the method
         base = merge_config(seen)
         self._defaults = defaults
-        self._watch = watch.mappings, watch.lists, watch.values
+        # Groups of options, which tell when they are altered, and all the rest.
+        self._groups, self._others = watch.groups, watch.others
         self._grouped: Any = dict.get(base, "headers")
         self._flat: Dict[str, Headers] = {}
         #: What was merged, not to be altered.
@@ -155,24 +157,17 @@ class Template:
     def holds(self, defaults: Config) -> bool:
         """Whether these are the defaults that it was made of, and not one object in them is another.
 
-        Less than a microsecond, where merging what they hold takes eight.
+        Half a microsecond, where merging what they hold takes eight.
         """
         if defaults is not self._defaults:
             return False
-        mappings, lists, then = self._watch
-        now: List[Any] = []
-        try:
-            for mapping, keys, values in mappings:
-                if [*mapping] != keys:
-                    return False
-                now += values
-            for values, count in lists:
-                if len(values) != count:
-                    return False  # it may have lost to its neighbour what stands at their border
-                now += values
-        except RuntimeError:  # the size of a dict changed: another thread is altering it
-            return False
-        return len(now) == len(then) and all(map(is_, now, then))
+        edits = Edits.last
+        if edits != self._edits:
+            # Some group of options was altered, perhaps one of these.
+            if not self._groups.hold():
+                return False
+            self._edits = edits
+        return self._others.hold()
 
     def begin(self, own: Dict[Any, Any]) -> Config:
         """What the first interceptor gets: ``completed(merge_config(defaults, own), defaults)``.
@@ -213,23 +208,56 @@ def _copier(name: str, value: Any) -> Callable[[Any], Any]:
     return lambda held: merge_option(name, None, held)
 
 
+class _Held:
+    """Containers, and all that was in them: held, so that nothing else can be what it was."""
+
+    __slots__ = ("_mappings", "_lists", "_of_mappings", "_of_lists", "_values")
+
+    def __init__(self) -> None:
+        # Each mapping with its keys and a view of its values; each list with its length.
+        self._mappings: List[Tuple[Any, List[str], Any]] = []
+        self._lists: List[Tuple[Any, int]] = []
+        self._of_mappings: List[Any] = []
+        self._of_lists: List[Any] = []
+        self._values: List[Any] = []
+
+    def add_mapping(self, mapping: Any, keys: List[str], values: List[Any]) -> None:
+        """Its content as it was read."""
+        self._mappings.append((mapping, keys, mapping.values()))
+        self._of_mappings += values
+        self._values = self._of_mappings + self._of_lists
+
+    def add_list(self, items: Any, values: Any) -> None:
+        """Its content as it was read."""
+        self._lists.append((items, len(values)))
+        self._of_lists += values
+        self._values = self._of_mappings + self._of_lists
+
+    def hold(self) -> bool:
+        """Whether each holds what it held."""
+        now: List[Any] = []
+        try:
+            for mapping, keys, values in self._mappings:
+                if [*mapping] != keys:
+                    return False
+                now += values
+            for items, count in self._lists:
+                if len(items) != count:
+                    return False  # it may have lost to its neighbour what stands at their border
+                now += items
+        except RuntimeError:  # the size of a dict changed: another thread is altering it
+            return False
+        return len(now) == len(self._values) and all(map(is_, now, self._values))
+
+
 class _Watch:
     """One reading of the defaults: what is in each container, and a copy made of that same reading."""
 
-    __slots__ = ("mappings", "lists", "_of_mappings", "_of_lists")
+    __slots__ = ("groups", "others")
 
     def __init__(self) -> None:
-        #: Each mapping, its keys, and a view of its values.
-        self.mappings: List[Tuple[Any, List[str], Any]] = []
-        #: Each list, and its length.
-        self.lists: List[Tuple[Any, int]] = []
-        self._of_mappings: List[Any] = []
-        self._of_lists: List[Any] = []
-
-    @property
-    def values(self) -> List[Any]:
-        """All that was in them, the mappings first."""
-        return self._of_mappings + self._of_lists
+        self.groups = _Held()
+        self.others = _Held()
 
     def copy_of(self, value: Any, name: str = "", depth: int = 0) -> Any:
         """``value`` with new containers, all of them watched. ``name``: the option it belongs to."""
@@ -275,12 +303,11 @@ class _Watch:
         keys = [key for key, _ in items]
         if any([type(key) is not str for key in keys]):
             raise Unwatchable
-        self._of_mappings += [value for _, value in items]
-        self.mappings.append((mapping, keys, mapping.values()))
+        held = self.groups if isinstance(mapping, OptionGroup) else self.others
+        held.add_mapping(mapping, keys, [value for _, value in items])
         return items
 
     def _list(self, values: Any) -> Any:
         values_now = values[:]
-        self._of_lists += values_now
-        self.lists.append((values, len(values_now)))
+        self.others.add_list(values, values_now)
         return values_now
