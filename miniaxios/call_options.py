@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MULTIPART = "multipart/form-data"
 
+_NAMES = frozenset(OPTIONS)
+
 
 def own_of(
     method: Optional[str], url: Any, config: Given, options: Mapping[str, Any], data: Any, is_form: bool
@@ -28,7 +30,7 @@ def own_of(
         # What the rest would come to, for most calls.
         if not options:
             return {"url": url, "method": method}
-        if OPTIONS.keys() >= options.keys():
+        if _NAMES.issuperset(options):
             return {**options, "url": url, "method": method}
     if method is None and hasattr(url, "items"):
         url, config = None, url if config is None else _joined(url, config)

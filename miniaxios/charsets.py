@@ -164,7 +164,9 @@ def decode_body(
     ``content_type`` (the response's header), else UTF-8. Raises AxiosError
     ``ERR_BAD_OPTION_VALUE`` for an unknown ``response_encoding``, and nothing for whatever data.
     """
-    if response_encoding is None and (not content_type or "charset" not in content_type.lower()):
+    if response_encoding is None and (
+        content_type == "application/json" or not content_type or "charset" not in content_type.lower()
+    ):
         if not data or data[0] not in _MARK_BYTES:
             return data.decode(UTF_8, "replace") if isinstance(data, bytes) else str(data, UTF_8, "replace")
     start = bytes(data[:_LONGEST_BOM])

@@ -67,16 +67,19 @@ class Response:
         self.duration = duration
 
     @classmethod
-    def of_source(cls, source: Any) -> Response:
+    def of_source(cls, source: Any, status: int, status_text: str) -> Response:
         """One whose ``headers``, ``config`` and ``request`` are what the source's methods of these names return.
 
-        Hardly any caller looks at all of them. ``status`` and ``status_text`` are the caller's to set.
+        Hardly any caller looks at all of them.
         """
         made = cls.__new__(cls)
         made._source = source
-        made.data = made.duration = None
+        made.status = status
+        made.status_text = status_text
         return made
 
+    data: Any = None
+    duration: Optional[int] = None
     headers: Any = _Later("headers")
     config: Any = _Later("config")
     request: Any = _Later("request")

@@ -122,8 +122,13 @@ class UsualWay:
             return None
         seconds, token, agents, body = self.seconds, None, self.agents, b""
         try:
-            if not _OWN.issuperset(own):
-                seconds, agents, token = self._more(own)
+            others = len(own) - (2 if data is None else 3)
+            if others:
+                timeout = own.get("timeout")
+                if others == 1 and type(timeout) is int and timeout > 0:
+                    seconds = timeout / 1000  # what _more() would come to
+                else:
+                    seconds, agents, token = self._more(own)
             errand = self.errands.get((method, text, data is not None))
             if errand is None or not errand.route.holds(agents[errand.scheme]):
                 errand = self._add_errand(method, text, agents, data is not None)
@@ -202,9 +207,9 @@ class UsualWay:
             if names_no_proxy(os.environ):
                 found = round_trip(errand, agents[errand.scheme], body, scope, self.limit)
             if isinstance(found, tuple):
-                line, fields, content = found
-                response = Response.of_source(_Source(self.template, own, errand, len(body), fields))
-                _, response.status, response.status_text = line
+                (_, status, reason), fields, content = found
+                source = _Source(self.template, own, errand, len(body), fields)
+                response = Response.of_source(source, status, reason)
             else:
                 policy = self._policy(agents, scope)
                 if found is None:
@@ -217,9 +222,8 @@ class UsualWay:
                     fields = wire.head.fields
                     if wire.is_decoded:
                         fields = {name: value for name, value in fields.items() if name != "content-encoding"}
-                    response = Response.of_source(_Source(self.template, own, errand, len(body), fields, policy))
-                    response.status = wire.status
-                    response.status_text = wire.reason
+                    source = _Source(self.template, own, errand, len(body), fields, policy)
+                    response = Response.of_source(source, wire.status, wire.reason)
                     content = wire.read_all()
                 except BaseException:
                     wire.close()
@@ -235,7 +239,7 @@ class UsualWay:
             text = decode_body(content, kind if type(kind) is str else response.headers.get("content-type"))
         response.duration = round((monotonic() - started) * 1000)
         response.data = json_or_text(text)
-        if validate_status(response.status):
+        if 200 <= response.status < 300:  # as validate_status has it, which is the only one here
             return response
         return settle(response, validate_status)  # type: ignore[no-any-return]
 

@@ -211,10 +211,23 @@ class Pool:
         here without any until somebody sweeps.
         """
         now = monotonic()
+        if now < self._next_sweep:
+            found = None
+            with self._lock:
+                origin = self._origins.get(route.origin)
+                idle = None if origin is None else origin.idle
+                if idle and idle[-1].route is route and idle[0].idle_since > now - self.idle_timeout:
+                    found = idle.pop()  # what _pick() would come to
+            if found is not None:
+                if self._returned:
+                    self._clear_away()
+                return found
+        return self._borrow_with_care(route, now)
+
+    def _borrow_with_care(self, route: Route, now: float) -> Optional[Connection]:
         try:
             with self._lock:
-                if self._returned or now >= self._next_sweep:
-                    self._catch_up(now)
+                self._catch_up(now)
                 origin = self._origins.get(route.origin)
                 return None if origin is None else self._pick(origin, route, now - self.idle_timeout)
         finally:
@@ -269,15 +282,26 @@ class Pool:
 
     def keep(self, connection: Connection, generation: int) -> None:
         """Take back a connection that was borrowed, or made without a lease, in that generation, fit for reuse."""
+        is_kept = False
+        with self._lock:
+            origin = self._origins.get(connection.route.origin)
+            if origin is not None and self._most_idle < self.max_free_sockets:
+                if self.keep_alive and generation == self.generation:
+                    connection.idle_since = monotonic()
+                    self._most_idle += 1
+                    origin.idle.append(connection)  # what _store() would come to
+                    is_kept = True
+        if not is_kept:
+            self._keep_with_care(connection, generation)
+        elif self._returned:
+            self._clear_away()
+
+    def _keep_with_care(self, connection: Connection, generation: int) -> None:
         try:
             with self._lock:
-                name = connection.route.origin
-                origin = self._origins.get(name)
-                if origin is None:
-                    origin = self._origins[name] = _Origin()
+                origin = self._origin_named(connection.route.origin)
                 self._store(connection, origin, generation)
-                if not origin.idle:
-                    self._forget_if_empty(name, origin)
+                self._forget_if_empty(connection.route.origin, origin)
         finally:
             if self._surplus or self._returned:
                 self._clear_away()

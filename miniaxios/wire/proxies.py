@@ -26,6 +26,12 @@ SUPPORTED = tuple(DEFAULT_PORTS)
 
 _TLS_FILES = ("ca", "cert", "key")
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+# Each miss in os.environ raises and catches a KeyError, and there are six to ask for in each request: a look into the
+# dict underneath, where there is one with bytes, as on POSIX, takes a tenth of the time.
+_ENVIRON: Any = os.environ
+_RAW: Any = getattr(_ENVIRON, "_data", None)
+if type(_RAW) is not dict or not os.supports_bytes_environ:
+    _RAW = None
 
 
 class Proxy:
@@ -249,19 +255,15 @@ def proxy_from_environment(url: URL, environ: Mapping[str, str]) -> Optional[Pro
 
 def names_no_proxy(environ: Mapping[str, str]) -> bool:
     """Whether no variable asks for a proxy, for whatever URL."""
-    # Each miss in os.environ raises and catches a KeyError, and there are six to ask for: look into
-    # the dict underneath where there is one. Its keys are bytes on POSIX; of Windows' the general way knows.
-    if environ is os.environ and os.supports_bytes_environ:
-        data = getattr(environ, "_data", None)
-        if type(data) is dict:
-            return not (
-                b"http_proxy" in data
-                or b"https_proxy" in data
-                or b"all_proxy" in data
-                or b"HTTP_PROXY" in data
-                or b"HTTPS_PROXY" in data
-                or b"ALL_PROXY" in data
-            )
+    if environ is _ENVIRON and _RAW is not None:
+        return not (
+            b"http_proxy" in _RAW
+            or b"https_proxy" in _RAW
+            or b"all_proxy" in _RAW
+            or b"HTTP_PROXY" in _RAW
+            or b"HTTPS_PROXY" in _RAW
+            or b"ALL_PROXY" in _RAW
+        )
     return not any(name in environ for name in _VARIABLES)
 
 

@@ -77,7 +77,8 @@ def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int
     """The answer as ``(status line, fields, body)``, if it is small and plain; else the response, its body unread.
 
     None where nothing was sent: the request is not for this room, or there are no descriptors left, which
-    ``exchange`` knows how to free. ``agent``: one for which the errand's route holds; ``limit``: bytes of a body, -1 for any. Raises as ``exchange`` does.
+    ``exchange`` knows how to free. ``agent``: one for which the errand's route holds; ``limit``: bytes of a
+    body, -1 for any. Raises as ``exchange`` does.
     """
     route, pool = errand.route, agent.pool
     if pool.max_sockets is not None or len(body) > SMALL_BODY:

@@ -179,3 +179,10 @@ class Deadline(Scope):
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         self.deadline = monotonic() + timeout
+
+    def left(self) -> float:
+        """See Scope."""
+        left: float = self.deadline - monotonic()  # type: ignore[operator]
+        if left <= 0:
+            raise DeadlineExceeded("the deadline passed")
+        return left if left < LONGEST_SLEEP else LONGEST_SLEEP

@@ -206,7 +206,7 @@ class Stream:
         Returns how long one sleep may last then, as the scope says it (seconds, None for any).
         """
         if self._is_direct:
-            left = self._left()
+            left = self.scope.left() if SLICE is None else sliced(self.scope)
             count = self.send_now(data)
             if count == len(data):
                 return left
