@@ -21,7 +21,7 @@ from .agent import Agent, shared_agent, shared_agents
 from .cancel import CancelToken
 from .charsets import decode_body
 from .errors import AxiosError, is_cancel
-from .headers import Headers
+from .headers import Headers, overlaid
 from .json_body import encode_json
 from .option_table import OPTIONS, validate_status
 from .request_headers import introduce
@@ -32,11 +32,13 @@ from .wire import Deadline, Errand, Policy, Request, Scope, errors, exchange, fo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+    from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
     from .config import Config
     from .template import Template
     from .wire import URL
+
+    _Pairs = Tuple[Any, ...]
 
 #: What a usual request says for itself; timeout, cancel token and agents may come beside.
 _OWN = frozenset(("url", "method", "data"))
@@ -44,8 +46,12 @@ _MORE = _OWN | frozenset(("timeout", "cancel_token", "http_agent", "https_agent"
 _AGENTS = (("http_agent", "http"), ("https_agent", "https"))
 _INFINITY = float("inf")
 
-#: Errands that a template keeps, and how long the URL of one may be.
-MOST_ERRANDS, LONGEST_TEXT = 256, 256
+#: Errands that a template keeps, how long the URL of one may be, and its headers and params.
+MOST_ERRANDS, LONGEST_TEXT, LONGEST_MORE = 256, 256, 1024
+
+# Types of headers and params that are what they say, and are told from each other by what is equal and its type.
+_TEXT: FrozenSet[type] = frozenset((str,))
+_SCALARS: FrozenSet[type] = frozenset((str, int, float, bool, type(None)))
 
 #: Options that defaults may have without being unusual, whatever they say.
 _HARMLESS = frozenset((
@@ -105,8 +111,8 @@ class UsualWay:
         # By method, of requests without a body and of those with one of JSON.
         self.bare: Dict[str, _Head] = {}
         self.json: Dict[str, _Head] = {}
-        # By method, URL as given, and whether there is a body.
-        self.errands: Dict[Tuple[str, str, bool], _Errand] = {}
+        # By method, URL as given, whether there is a body, and headers and params.
+        self.errands: Dict[Tuple[str, str, bool, Optional[_Pairs]], _Errand] = {}
 
     def may_take(self, own: Dict[Any, Any]) -> bool:
         """Whether it is worth a try, and nothing in ``own`` but the data can be altered before it is tried."""
@@ -120,7 +126,7 @@ class UsualWay:
         method, text, data = own.get("method"), own.get("url"), own.get("data")
         if type(method) is not str or type(text) is not str:
             return None
-        seconds, token, agents, body = self.seconds, None, self.agents, b""
+        seconds, token, agents, body, more = self.seconds, None, self.agents, b"", None
         try:
             others = len(own) - (2 if data is None else 3)
             if others:
@@ -128,10 +134,10 @@ class UsualWay:
                 if others == 1 and type(timeout) is int and timeout > 0:
                     seconds = timeout / 1000  # what _more() would come to
                 else:
-                    seconds, agents, token = self._more(own)
-            errand = self.errands.get((method, text, data is not None))
+                    seconds, agents, token, more = self._more(own)
+            errand = self.errands.get((method, text, data is not None, more))
             if errand is None or not errand.route.holds(agents[errand.scheme]):
-                errand = self._add_errand(method, text, agents, data is not None)
+                errand = self._add_errand(method, text, agents, data is not None, more, own)
             if data is not None:
                 if type(data) is not dict and type(data) is not list:
                     return None
@@ -146,9 +152,14 @@ class UsualWay:
             return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Deadline(seconds), own)
         return self._until(token, errand, agents, body, Scope(seconds, True), own)
 
-    def _more(self, own: Dict[Any, Any]) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken]]:
-        """Timeout (s), agents and token of a request that has some of its own. Raises NotUsual."""
-        seconds, agents, token = self.seconds, self.agents, None
+    def _more(
+        self, own: Dict[Any, Any]
+    ) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken], Optional[_Pairs]]:
+        """Timeout (s), agents, token, and all of headers and params, of a request that has some of its own.
+
+        Raises NotUsual.
+        """
+        seconds, agents, token, more = self.seconds, self.agents, None, None
         others = len(own) - 2 - ("data" in own)
         if "timeout" in own:
             others -= 1
@@ -170,8 +181,19 @@ class UsualWay:
                     if agent is not agents[scheme]:
                         agents = {**agents, scheme: agent}
         if others:
+            headers, params = own.get("headers"), own.get("params")
+            if type(headers) is dict:
+                others -= 1
+                # The caller may alter theirs before somebody looks at the config.
+                own["headers"] = headers = headers.copy()
+                more = _pairs_of(headers, _TEXT)
+            if type(params) is dict and self.template.base.get("params_serializer") is None:
+                others -= 1
+                own["params"] = params = params.copy()
+                more = more or (), _pairs_of(params, _SCALARS)
+        if others:
             raise NotUsual
-        return seconds, agents, token
+        return seconds, agents, token, more
 
     def _until(
         self,
@@ -269,20 +291,36 @@ class UsualWay:
             made.response = response
         return made
 
-    def _add_errand(self, method: str, text: str, agents: Mapping[str, Any], has_body: bool) -> _Errand:
+    def _add_errand(
+        self,
+        method: str,
+        text: str,
+        agents: Mapping[str, Any],
+        has_body: bool,
+        more: Optional[_Pairs],
+        own: Dict[Any, Any],
+    ) -> _Errand:
         """That of this method and URL; raises NotUsual, or what is wrong with them."""
         url = parse_url(combine_url(self.base_url, text, self.is_open))
         if url.username is not None or url.password is not None:
             raise NotUsual
-        heads = self.json if has_body else self.bare
-        head = heads.get(method)
-        if head is None:
-            head = heads[method] = _Head(self.template, method, JSON_TYPE if has_body else None)
+        if more is None:
+            heads = self.json if has_body else self.bare
+            head = heads.get(method)
+            if head is None:
+                head = heads[method] = _Head(self.template, method, has_body)
+        else:
+            head = _Head(self.template, method, has_body, own.get("headers"))
+            if "params" in own:
+                from .forms import serialize_params  # as long as no request has any, its rooms are not loaded
+
+                query = serialize_params(own["params"])
+                url = url.with_more_query(query) if query else url
         made = _Errand(head, url, agents[url.scheme], has_body)
-        if len(text) <= LONGEST_TEXT:
+        if len(text) <= LONGEST_TEXT and (more is None or len(str(more)) <= LONGEST_MORE):
             if len(self.errands) >= MOST_ERRANDS:
                 self.errands.clear()
-            self.errands[method, text, has_body] = made
+            self.errands[method, text, has_body, more] = made
         return made
 
 
@@ -298,14 +336,19 @@ class _Head:
 
     __slots__ = ("method", "headers", "pairs")
 
-    def __init__(self, template: Template, method: str, content_type: Optional[str] = None) -> None:
+    def __init__(
+        self, template: Template, method: str, is_json: bool, given: Optional[Dict[str, str]] = None
+    ) -> None:
         flat = template.flattened(method)
-        if flat is None or content_type is not None and flat.has("content-type"):
+        headers = None if flat is None else flat.copy() if given is None else overlaid(flat, given)
+        if headers is None:
             raise NotUsual
+        if is_json:
+            if headers.has("content-type") and headers.get("content-type") != JSON_TYPE:
+                raise NotUsual
+            headers.put_default("content-type", "Content-Type", JSON_TYPE)
         self.method = method.upper()
-        self.headers = headers = flat.copy()
-        if content_type is not None:
-            headers.put_default("content-type", "Content-Type", content_type)
+        self.headers = headers
         introduce(headers)
         self.pairs = headers.wire_pairs()
 
@@ -370,6 +413,14 @@ class _Source:
         errand = self._errand
         hop = self._hop or (errand.method, errand.url, errand.headers(self._length))
         return RequestDetails.of_hop(Request(*hop), self._history)
+
+
+def _pairs_of(values: Dict[Any, Any], kinds: FrozenSet[type]) -> _Pairs:
+    """All of them with their types, to be told from others; raises NotUsual for what is none of these."""
+    types = tuple(map(type, values.values()))
+    if not kinds.issuperset(types) or not _TEXT.issuperset(map(type, values)):
+        raise NotUsual
+    return (*values.items(), types)
 
 
 def _agents_of(option: Callable[..., Any]) -> Mapping[str, Any]:

@@ -223,7 +223,9 @@ AGENTS = [Agent(), Agent(max_sockets=1)]
 LIVE, DEAD = CancelToken.source(), CancelToken.source()
 DEAD.cancel("over")
 HEADERS = [
-    None, {}, {"X-A": "1"}, {"Content-Type": "text/plain"}, {"content-type": None}, {"Content-Type": False},
+    None, {}, {"X-A": "1"}, {"content-type": "application/json", "ACCEPT": "text/plain"}, {"Host": "other.test"},
+    {"Connection": "close"}, {"Content-Length": "3"}, {"X-Bad": "a\nb"}, {"X-\u00e4": "1"}, {"X-L": "\u00e4"}, {1: "2"},
+    {"x-a": "1", "X-A": "2"}, Headers({"X-H": "1"}), {Text("X-A"): "1"}, {"X-A": Text("1")}, {"Content-Type": "text/plain"}, {"content-type": None}, {"Content-Type": False},
     {"User-Agent": "me"}, {"accept-encoding": False, "X-B": ["1", "2"]}, {"post": {"Content-Type": "application/json"}},
     {"common": {"X-C": "3"}, "get": {"X-D": "4"}}, {"Content-Type": "application/x-www-form-urlencoded"},
 ]  # fmt: skip
@@ -264,7 +266,10 @@ OWN = {
     "https_agent": [None, AGENTS[0]],
     "signal": [None, AbortController().signal],
     "method": ["get", Text("get"), "POST", "propfind", "", 5, ["get"]],
-    "params": [None, {"b": 2}],
+    "params": [
+        None, {}, {"b": 2}, {"b": "\u00fc &=#", "a[]": ""}, {"n": None, "t": True, "f": 2.0, "g": -0.0, "i": 1}, {"l": [1]},
+        {1: 2}, {Text("a"): 1}, {"a": Text("b")}, {"nan": float("nan")}, "a=1", [["a", 1]],
+    ],
     "response_type": [None, "json"],
     "max_redirects": [1],
 }  # fmt: skip
@@ -477,3 +482,40 @@ def test_an_object_that_was_sent_is_not_kept(patch):
     del order, data
     gc.collect()
     assert gone() is None and response.config.data == '[{"a":1}]'
+
+
+def test_headers_and_params_of_a_call_take_the_shorter_way_too(patch, monkeypatch):
+    patch(Stage())
+    monkeypatch.setattr(miniaxios.client, "dispatch_checked", None)
+    instance = axios.create(base_url="http://a.test")
+    for _ in range(2):
+        for value in ("1", "2"):
+            headers, params = {"X-A": value}, {"a": value, "b": True}
+            response = instance.get("/x?q", headers=headers, params=params)
+            headers["X-A"] = params["a"] = "altered"
+            assert response.request.url == "http://a.test/x?q&a=%s&b=true" % value
+            assert response.request.headers["x-a"] == response.config.headers["x-a"] == value
+            assert response.config.params == {"a": value, "b": True}
+            posted = instance.post("/x", {"n": 1}, headers={"content-type": "application/json", "X-B": value})
+            assert posted.config.data == '{"n":1}' and posted.request.headers["x-b"] == value
+
+
+def test_what_is_equal_but_not_the_same_is_not_taken_for_it(patch):
+    patch(Stage())
+    instance = axios.create(base_url="http://a.test")
+    urls = [instance.get("/x", params={"a": value}).request.url for value in (1, True, 1.5, "1", None, False, 0, 1.0, 1)]
+    assert [url.partition("?")[2] for url in urls] == ["a=1", "a=true", "a=1.5", "a=1", "", "a=false", "a=0", "a=1", "a=1"]
+
+
+def test_errands_are_bounded(patch):
+    patch(Stage())
+    instance = axios.create(base_url="http://a.test")
+    for number in range(3 * miniaxios.usual.MOST_ERRANDS):
+        instance.get("/x", headers={"X-A": str(number)})
+        instance.get("/%d" % number)
+    instance.get("/" + "x" * 1000)
+    instance.get("/", headers={"X-A": "x" * 5000})
+    errands = instance._starter.template.usual.errands
+    assert 0 < len(errands) <= miniaxios.usual.MOST_ERRANDS
+    assert all(len(text) <= miniaxios.usual.LONGEST_TEXT for _, text, _, _ in errands)
+    assert not any(more and len(str(more)) > miniaxios.usual.LONGEST_MORE for _, _, _, more in errands)
