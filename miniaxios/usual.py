@@ -1,8 +1,8 @@
 """The usual request, by a shorter way: what ``template``, ``dispatch`` and ``adapter`` do step by step, for a
 request that asks for nothing special, of an instance whose defaults don't either.
 
-It takes a third of the instructions (50 000 instead of 150 000 around the exchange of a small GET, without the
-parsing of its JSON), because what they ask of each request is asked here of the defaults, once for a template;
+It takes a third of the instructions (90 000 instead of 277 000 for a small GET, its JSON and its exchange
+included), because what they ask of each request is asked here of the defaults, once for a template;
 and because the headers, the config and the request of a response are written out when somebody looks, of what
 can't change meanwhile.
 
@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 
     _Pairs = Tuple[Any, ...]
 
-#: What a usual request says for itself; timeout, cancel token and agents may come beside.
-_OWN = frozenset(("url", "method", "data"))
-_MORE = _OWN | frozenset(("timeout", "cancel_token", "http_agent", "https_agent"))
+#: What a usual request may say for itself.
+_OWN = frozenset((
+    "url", "method", "data", "timeout", "cancel_token", "http_agent", "https_agent", "headers", "params",
+))  # fmt: skip
 _AGENTS = (("http_agent", "http"), ("https_agent", "https"))
 _INFINITY = float("inf")
 
@@ -115,8 +116,16 @@ class UsualWay:
         self.errands: Dict[Tuple[str, str, bool, Optional[_Pairs]], _Errand] = {}
 
     def may_take(self, own: Dict[Any, Any]) -> bool:
-        """Whether it is worth a try, and nothing in ``own`` but the data can be altered before it is tried."""
-        return type(own.get("method")) is str and _MORE.issuperset(own)
+        """Whether it is worth a try later: then nothing in ``own`` but the data can be altered before."""
+        if type(own.get("method")) is not str or not _OWN.issuperset(own):
+            return False
+        for name in ("headers", "params"):
+            given = own.get(name)
+            if given is not None:
+                if type(given) is not dict or not _SCALARS.issuperset(map(type, given.values())):
+                    return False
+                own[name] = given.copy()
+        return True
 
     def perform(self, own: Dict[Any, Any]) -> Optional[Response]:
         """The response, or None where the request is not usual: then nothing was done yet.

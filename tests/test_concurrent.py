@@ -166,12 +166,16 @@ def test_the_short_way_is_taken_of_what_things_were_when_the_call_was_made(monke
         data = {"a": [1]}
         here.promises.post("/x", data)
         here.promises.get("/y", timeout=4000, cancel_token=miniaxios.CancelToken.source().token)
+        headers, params = {"X-A": "1"}, {"b": 2}
+        here.promises.get("/z", headers=headers, params=params)
         data["a"].append(2)
+        headers["X-A"] = params["b"] = "altered"
         here.defaults.base_url = "http://nobody.test/"
         here.interceptors.response.use(lambda response: pytest.fail("too late"))
-        posted, got = (function(*args) for function, args in waiting)
+        posted, got, asked = (function(*args) for function, args in waiting)
     assert posted.data == ["POST", "/x", '{"a":[1]}'] and posted.config.base_url == server.url()
     assert got.data == ["GET", "/y", ""] and got.config.timeout == 4000
+    assert asked.data == ["GET", "/z?b=2", ""] and asked.request.headers["X-A"] == "1" and asked.config.params == {"b": 2}
 
 
 def test_what_turns_out_to_be_unusual_goes_the_general_way_of_what_things_were(monkeypatch):
