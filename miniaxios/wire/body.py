@@ -248,7 +248,8 @@ class Response(FileReading):
         connection, framing = self._connection_for_reading(), self._framing
         size, is_plain = self._piece_size, self._decoder is None
         try:
-            if self._pace is None and is_plain and wanted >= SOME and isinstance(framing, FixedLength):
+            is_patient = wanted >= SOME and self._progress is None and self._pace is None
+            if is_patient and is_plain and isinstance(framing, FixedLength):
                 # In the very piece that is handed out, where larger ones would have to be cut and copied.
                 data = connection.receive_all(min(wanted, framing.remaining, BULK_SIZE))
             else:
@@ -352,11 +353,9 @@ class Response(FileReading):
         if not self._may_go_on() or framing.done:
             return 0
         connection = self._connection_for_reading()
-        size = framing.remaining
-        if self._progress is not None or self._pace is not None:
-            size = min(size, self._piece_size)
+        size = framing.remaining if self._pace is None else min(framing.remaining, self._piece_size)
         try:
-            count = connection.receive_into(view[:size])
+            count = connection.receive_into(view[:size], self._progress is None)
         except NetworkError as error:
             raise Truncated(f"the response was cut short: {error}") from error
         if not count:

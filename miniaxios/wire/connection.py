@@ -255,8 +255,8 @@ class Connection(http.client.HTTPConnection):
         stream: Stream = self.sock
         return stream.receive_all(size)
 
-    def receive_into(self, view: memoryview) -> int:
-        """As :meth:`receive_all`, into ``view``; returns how many bytes, 0 at the peer's end."""
+    def receive_into(self, view: memoryview, is_patient: bool) -> int:
+        """As :meth:`receive`, or :meth:`receive_all` if patient, into ``view``; how many bytes, 0 at the peer's end."""
         if self._unread or self.sending is not None:
             data = self.receive(len(view))
             count = min(len(data), len(view))
@@ -265,7 +265,7 @@ class Connection(http.client.HTTPConnection):
                 self.unread(data[count:])
             return count
         stream: Stream = self.sock
-        return stream.receive_into(view)
+        return stream.receive_into(view, is_patient)
 
     def _receive_while_sending(self, stream: Stream, sending: Sending, limit: int) -> bytes:
         while True:

@@ -135,7 +135,7 @@ class SecureStream(Stream):
         self.scope.left()
         self._pending = ended  # it can be read again, and poll() might wait for ever
 
-    def receive_into(self, view: memoryview) -> int:
+    def receive_into(self, view: memoryview, is_patient: bool = False) -> int:
         """See Stream."""
         count: int = self.receive(len(view), view)
         return count

@@ -165,8 +165,8 @@ class Stream:
                 self.scope.left()
             return data
 
-    def receive_into(self, view: memoryview) -> int:
-        """As :meth:`receive_all`, into ``view``; returns how many bytes, 0 at an orderly end."""
+    def receive_into(self, view: memoryview, is_patient: bool = False) -> int:
+        """As :meth:`receive`, or :meth:`receive_all` if patient, into ``view``; how many bytes, 0 at an orderly end."""
         if not self._is_direct:
             data = self._receive_under_timeout(min(len(view), RECEIVE_SIZE))
             view[: len(data)] = data
@@ -177,7 +177,8 @@ class Stream:
             try:
                 if left is not None and not self._readable(left):
                     continue
-                count: int = self.sock.recv_into(view, 0, WAITALL if left is None else DONTWAIT)
+                flags = DONTWAIT if left is not None else WAITALL if is_patient else 0
+                count: int = self.sock.recv_into(view, 0, flags)
             except BlockingIOError:
                 continue
             except OSError as error:

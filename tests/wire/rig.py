@@ -193,7 +193,7 @@ class FakeStream:
     def receive_all(self, size: int) -> bytes:
         return self.receive(size)
 
-    def receive_into(self, view: memoryview) -> int:
+    def receive_into(self, view: memoryview, is_patient: bool = False) -> int:
         data = self.receive()
         count = min(len(data), len(view))
         view[:count] = data[:count]

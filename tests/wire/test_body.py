@@ -1051,3 +1051,53 @@ def test_LIMIT_1_memory_is_asked_for_when_a_part_is_there() -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("way", ["read_all", "next_piece"])
+def test_progress_is_told_while_more_is_waited_for(way: str) -> None:
+    """Without a deadline a call may sleep until all is there: not where somebody wants to see it come."""
+    told, counts = threading.Event(), []
+
+    def script(conn: Peer) -> None:
+        conn.read_request()
+        conn.send(OK + b"Content-Length: 3000000\r\n\r\n" + bytes(1_500_000))
+        conn.wait(told)
+        conn.send(bytes(1_500_000))
+        conn.hold()
+
+    def progress(count: int) -> None:
+        counts.append(count)
+        if sum(counts) >= 1_500_000:
+            told.set()
+
+    with Server(script) as server, Via() as via:
+        response = ask(via, server.url(), scope=Scope(None))
+        response.prepare(progress=progress)
+        if way == "read_all":
+            assert len(response.read_all()) == 3_000_000
+        else:
+            assert sum(map(len, iter(lambda: response.next_piece(200_000), b""))) == 3_000_000
+        assert sum(counts) == 3_000_000
+
+
+@pytest.mark.parametrize("way", ["read_all", "next_piece"])
+def test_who_waits_for_all_of_it_is_woken_by_a_close(way: str) -> None:
+    with Server.replies([OK + b"Content-Length: 9000000\r\n\r\n" + bytes(3_000_000)]) as server, Via() as via:
+        response = ask(via, server.url(), scope=Scope(None, True))
+        response.prepare()
+        count = [0]
+
+        def read() -> None:
+            if way == "read_all":
+                response.read_all()
+            else:
+                for piece in iter(lambda: response.next_piece(200_000), b""):
+                    count[0] += len(piece)
+
+        errand = in_thread(read)
+        while not response._busy.locked() or way == "next_piece" and count[0] < 2_700_000:
+            threading.Event().wait(0.01)
+        response.close()
+        with pytest.raises((Stopped, Truncated)):
+            errand.result()
+        assert via.pool.idle_connections == 0
