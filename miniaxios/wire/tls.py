@@ -111,7 +111,7 @@ class TLSOptions:
         if environment is not _NOTHING:
             files = [*files, *filter(None, environment)]
         # With a stamp of each file, so that a certificate that was renewed, or trust that was taken back,
-        # counts at once.
+        # counts: at once for what connects, and for a kept connection as soon as its route looks again.
         return self._values, environment, tuple([_stamp(path) for path in files]) if files else ()
 
 

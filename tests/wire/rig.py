@@ -217,3 +217,32 @@ class Fragile(FakeStream):
         super().close()
         if not was_closed:
             raise Interrupt("in close")
+
+
+def near_the_end_of_the_stack(go: Callable[[], Any], after: Callable[[], None]) -> None:
+    """Calls ``go()`` with less and less of the stack left, and ``after()`` each time.
+
+    It has to come off at first, and to end with RecursionError at last.
+    """
+    came_off: List[bool] = []
+
+    def deeper(levels: int) -> None:
+        if levels:
+            return deeper(levels - 1)
+        go()
+
+    def depth() -> int:
+        try:
+            return 1 + depth()
+        except RecursionError:
+            return 1
+
+    room = depth()
+    for levels in range(max(room - 60, 1), room):
+        try:
+            deeper(levels)
+            came_off.append(True)
+        except RecursionError:
+            came_off.append(False)
+        after()
+    assert True in came_off and False in came_off

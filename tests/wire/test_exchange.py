@@ -30,12 +30,13 @@ from tests.support.proxy import Proxy
 from tests.support.server import Peer, Reply, Server
 from tests.support.tls import CA
 
-from .rig import FakeStream, Interrupt, Interruption, Via, ask, fetch, in_thread, policy_of
+from .rig import FakeStream, Interrupt, Interruption, Via, ask, fetch, in_thread, near_the_end_of_the_stack
+from .rig import policy_of
 from .test_pool import Shared, in_child, needs_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, List, Optional
+    from typing import Any, Callable, Iterator, List
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -959,30 +960,16 @@ def test_deep_in_the_stack_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> N
     begin = scripted(monkeypatch, *[[FINE] * 3] * 50)
     pool = Pool(max_sockets=1)
     via: Any = Shared(pool)
-    outcomes: List[Optional[bytes]] = []
 
-    def deeper(levels: int) -> None:
-        if levels:
-            return deeper(levels - 1)
+    def go() -> None:
         begin()
         fetch(via, "http://a.test/")
 
-    def depth() -> int:
-        try:
-            return 1 + depth()
-        except RecursionError:
-            return 1
-
-    room = depth()
-    for levels in range(max(room - 60, 1), room):
-        try:
-            deeper(levels)
-            outcomes.append(b"")
-        except RecursionError:
-            outcomes.append(None)
+    def after() -> None:
         begin()
         assert fetch(via, "http://a.test/", scope=Scope(0.5)) == b"hi"
-    assert b"" in outcomes and None in outcomes
+
+    near_the_end_of_the_stack(go, after)
     pool.close()
     assert not FakeStream.alive and not FakeStream.forgotten
 

@@ -30,7 +30,8 @@ from miniaxios.wire.stream import Stream
 from tests.support.server import Peer, Reply, Server, closed_port
 from tests.support.tls import CA
 
-from .rig import FakeStream, Interrupt, Interruption, Via, ask, fetch, in_thread, policy_of
+from .rig import FakeStream, Interrupt, Interruption, Via, ask, fetch, in_thread, near_the_end_of_the_stack
+from .rig import policy_of
 from .test_pool import Shared, in_child, needs_fork
 from .test_pool import assert_at_rest as assert_all_at_rest
 
@@ -1172,31 +1173,17 @@ def test_deep_in_the_stack_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(connect, "connect", script)
     pool = Pool()
     via: Any = Shared(pool)
-    outcomes: List[bool] = []
 
-    def deeper(levels: int) -> None:
-        if levels:
-            return deeper(levels - 1)
+    def go() -> None:
         script.begin()
         trip(via, "http://a.test/")
 
-    def depth() -> int:
-        try:
-            return 1 + depth()
-        except RecursionError:
-            return 1
-
-    room = depth()
-    for levels in range(max(room - 60, 1), room):
-        try:
-            deeper(levels)
-            outcomes.append(True)
-        except RecursionError:
-            outcomes.append(False)
+    def after() -> None:
         script.begin()
         assert isinstance(trip(via, "http://a.test/", scope=Scope(0.5)), tuple)
         assert_sound(pool)
-    assert True in outcomes and False in outcomes
+
+    near_the_end_of_the_stack(go, after)
     pool.close()
     assert not FakeStream.alive and not FakeStream.forgotten
 
