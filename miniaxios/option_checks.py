@@ -27,7 +27,7 @@ _USUAL_METHODS = frozenset(
 )
 _RESPONSE_TYPES = frozenset("json text arraybuffer blob document stream".split())
 # About 30 000 years of milliseconds: below it, no clock or wait that the value reaches overflows.
-_LONGEST = 10**15
+LONGEST_TIMEOUT = 10**15
 
 
 def anything(value: Any) -> bool:
@@ -70,7 +70,7 @@ def is_limit(value: Any) -> bool:
 def is_amount(value: Any) -> bool:
     """A finite number, 0 or more."""
     # NaN fails every comparison, and infinity this one.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LONGEST
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LONGEST_TIMEOUT
 
 
 def is_timeout(value: Any) -> bool:

@@ -41,8 +41,9 @@ _MAPPINGS = frozenset((dict, Config, OptionGroup))
 _LOOKED_INTO = (dict, list, tuple, set, frozenset, type(type.__dict__))
 # Types of header values that always have a text; a list of them is several lines.
 _HEADER_TEXTS = frozenset((str, int, float, bool, bytes, type(None)))
-# Types of which what is equal is the same, where 1 is True and 1.0, and containers, which are watched themselves.
-_TELLING = frozenset((str, type(filled), type(None), list, dict, OptionGroup, HeaderDefaults))
+# Types of which what is equal is the same, where 1 is True and 1.0; and containers, which are watched themselves.
+_TELLING = frozenset((str, type(filled), type(None)))
+_CONTAINERS = frozenset((dict, list, tuple, Config, OptionGroup, HeaderDefaults))
 _put = dict.__setitem__
 _ABSENT: Any = object()
 
@@ -166,7 +167,7 @@ class Template:
         edits = Edits.last
         if edits != self._edits:
             # Some group of options was altered, perhaps one of these.
-            if not self._groups.hold():
+            if not self._groups.are_the_same():
                 return False
             self._edits = edits
         return self._others.hold()
@@ -213,7 +214,7 @@ def _copier(name: str, value: Any) -> Callable[[Any], Any]:
 class _Held:
     """Containers, and all that was in them: held, so that nothing else can be what it was."""
 
-    __slots__ = ("_mappings", "_lists", "_of_mappings", "_of_lists", "_values", "_pairs", "_orders", "_is_told")
+    __slots__ = ("_mappings", "_lists", "_of_mappings", "_of_lists", "_values", "_pairs", "_inner", "_orders", "_is_told")
 
     def __init__(self) -> None:
         # Each mapping with its keys and a view of its values; each list with its length.
@@ -222,9 +223,11 @@ class _Held:
         self._of_mappings: List[Any] = []
         self._of_lists: List[Any] = []
         self._values: List[Any] = []
-        # The same for a comparison by what is equal: each container with a copy of its content, mappings with
-        # the order of their keys if that can be another, and whether what is equal is the same here.
+        # The same for a comparison by what is equal: each container with a copy of its content, what containers
+        # a mapping has, mappings with the order of their keys if that can be another, and whether what is equal
+        # is the same here.
         self._pairs: List[Tuple[Any, Any]] = []
+        self._inner: List[Tuple[Any, str, Any]] = []
         self._orders: List[Tuple[Any, List[str]]] = []
         self._is_told = True
 
@@ -233,9 +236,10 @@ class _Held:
         self._mappings.append((mapping, keys, mapping.values()))
         self._of_mappings += values
         self._pairs.append((mapping, dict(zip(keys, values))))
+        self._inner += [(mapping, key, value) for key, value in zip(keys, values) if type(value) in _CONTAINERS]
         if len(keys) > 1:
             self._orders.append((mapping, keys))
-        self._add(values)
+        self._add([value for value in values if type(value) not in _CONTAINERS])
 
     def add_list(self, items: Any, values: Any) -> None:
         """Its content as it was read."""
@@ -250,7 +254,7 @@ class _Held:
 
     def hold(self) -> bool:
         """Whether each holds what it held."""
-        return self._are_equal() if self._is_told else self._are_the_same()
+        return self._are_equal() if self._is_told else self.are_the_same()
 
     def _are_equal(self) -> bool:
         """For texts and functions: a quarter of what identity takes."""
@@ -258,6 +262,9 @@ class _Held:
             for held, content in self._pairs:
                 if held != content:
                     return False
+            for mapping, key, value in self._inner:
+                if dict.get(mapping, key) is not value:
+                    return False  # another one, which nobody watches
             for mapping, keys in self._orders:
                 if [*mapping] != keys:
                     return False
@@ -265,7 +272,8 @@ class _Held:
             return False
         return True
 
-    def _are_the_same(self) -> bool:
+    def are_the_same(self) -> bool:
+        """Whether each holds the very objects that it held."""
         now: List[Any] = []
         try:
             for mapping, keys, values in self._mappings:

@@ -23,6 +23,7 @@ from .charsets import decode_body
 from .errors import AxiosError, is_cancel
 from .headers import Headers, overlaid
 from .json_body import encode_json
+from .option_checks import LONGEST_TIMEOUT
 from .option_table import OPTIONS, validate_status
 from .request_headers import introduce
 from .response import RequestDetails, Response, settle
@@ -45,7 +46,6 @@ _OWN = frozenset((
     "url", "method", "data", "timeout", "cancel_token", "http_agent", "https_agent", "headers", "params",
 ))  # fmt: skip
 _AGENTS = (("http_agent", "http"), ("https_agent", "https"))
-_INFINITY = float("inf")
 
 #: Errands that a template keeps, how long the URL of one may be, and its headers and params.
 MOST_ERRANDS, LONGEST_TEXT, LONGEST_MORE = 256, 256, 1024
@@ -140,7 +140,7 @@ class UsualWay:
             others = len(own) - (2 if data is None else 3)
             if others:
                 timeout = own.get("timeout")
-                if others == 1 and type(timeout) is int and timeout > 0:
+                if others == 1 and type(timeout) is int and 0 < timeout <= LONGEST_TIMEOUT:
                     seconds = timeout / 1000  # what _more() would come to
                 else:
                     seconds, agents, token, more = self._more(own)
@@ -173,9 +173,9 @@ class UsualWay:
         if "timeout" in own:
             others -= 1
             timeout = own["timeout"]
-            if type(timeout) is not int and type(timeout) is not float or not 0 <= timeout < _INFINITY:
+            if type(timeout) is not int and type(timeout) is not float or not 0 <= timeout <= LONGEST_TIMEOUT:
                 raise NotUsual
-            seconds = timeout / 1000 or None
+            seconds = seconds_of(timeout)
         if others:
             token = own.get("cancel_token")
             if token is not None:

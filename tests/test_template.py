@@ -523,3 +523,39 @@ def test_a_subclass_need_not_know():
 
     assert Mine().get(URL).status == 200
     assert OPTIONS["timeout"].default == 0
+
+
+REPLACEMENTS = {
+    "headers": lambda defaults: defaults.update(headers=HeaderDefaults(common=dict(defaults.headers.common))),
+    "a group of headers": lambda defaults: defaults.headers.__setitem__("common", dict(defaults.headers.common)),
+    "all": lambda defaults: (lambda kept: (defaults.clear(), defaults.update(kept)))(copy.deepcopy(dict(defaults))),
+}
+
+
+@pytest.mark.parametrize("replace", REPLACEMENTS.values(), ids=list(REPLACEMENTS))
+@pytest.mark.parametrize("has_numbers", [True, False])
+def test_an_equal_container_in_the_place_of_another_is_seen_and_watched_from_then_on(replace, has_numbers):
+    instance = axios.create()
+    if not has_numbers:
+        instance.defaults = Config({"headers": HeaderDefaults(common={}), "transform_response": [len]})
+    instance.defaults.headers.common["Authorization"] = "old"
+    for _ in range(4):
+        templated(instance, {"url": URL, "method": "get"})
+    replace(instance.defaults)
+    assert not instance._starter.template.holds(instance.defaults)
+    for _ in range(4 * LONGEST_PAUSE):
+        templated(instance, {"url": URL, "method": "get"})
+    assert instance._starter.template.holds(instance.defaults)
+    instance.defaults.headers.common["Authorization"] = "new"
+    assert templated(instance, {"url": URL, "method": "get"})["headers"]["Authorization"] == "new"
+    instance.defaults.headers.common.pop("Authorization")
+    assert templated(instance, {"url": URL, "method": "get"})["headers"].get("Authorization") is None
+
+
+def test_the_order_of_a_replaced_group_of_headers_is_seen():
+    instance = axios.create(headers={"common": {"X-A": "1", "X-B": "2"}})
+    templated(instance, {"url": URL, "method": "get"})
+    pairs = list(instance.defaults.headers.common.items())
+    instance.defaults.headers["common"] = dict(reversed(pairs))
+    names = [name.lower() for name, _ in templated(instance, {"url": URL, "method": "get"})["headers"].items()]
+    assert names.index("x-b") < names.index("x-a")

@@ -260,7 +260,10 @@ DEFAULTS = {
 }  # fmt: skip
 OWN = {
     "headers": HEADERS,
-    "timeout": [None, 0, 5, 2.5, datetime.timedelta(seconds=3), True, -1, float("nan"), "x"],
+    "timeout": [
+        None, 0, 5, 2.5, datetime.timedelta(seconds=3), True, -1, float("nan"), "x", 10**15, 10**15 + 1, 2**53, 1e17, 5e-324,
+        0.0, float("inf"),
+    ],
     "cancel_token": [None, LIVE.token, DEAD.token, 5],
     "http_agent": [None, *AGENTS, "x"],
     "https_agent": [None, AGENTS[0]],
