@@ -76,9 +76,7 @@ class Axios(Calls["Response"], Statics):
         is_form: bool = False,
     ) -> Response:
         own = own_of(method, url, config, options, data, is_form)
-        starter = self._starter
-        if starter is None:
-            starter = self._starter = Starter()
+        starter = self._starter or self._first_starter()
         defaults, chains = self.defaults, self.interceptors
         template = starter.current(defaults)
         if template is not None and not chains.request.handlers and not chains.response.handlers:
@@ -97,9 +95,7 @@ class Axios(Calls["Response"], Statics):
         The shorter way, if there is one as things are now, and ``own``; else the config, as its first interceptor
         gets it; and whether its options were checked.
         """
-        starter = self._starter
-        if starter is None:
-            starter = self._starter = Starter()
+        starter = self._starter or self._first_starter()
         defaults, chains = self.defaults, self.interceptors
         template = starter.current(defaults)
         if template is not None and not chains.request.handlers and not chains.response.handlers:
@@ -120,6 +116,11 @@ class Axios(Calls["Response"], Statics):
                 return response
             config, is_checked = usual.template.begin(config), is_sound(config)
         return self._perform(config, is_checked, interceptors)
+
+    def _first_starter(self) -> Starter:
+        # Not in the initialiser: a subclass may have one of its own that knows nothing of it.
+        self._starter = starter = Starter()
+        return starter
 
     def _perform(self, config: Config, is_checked: bool, interceptors: Interceptors) -> Response:
         """Take a merged config through the interceptors, and to the network between them."""
