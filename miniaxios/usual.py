@@ -141,7 +141,7 @@ class UsualWay:
             if others:
                 timeout = own.get("timeout")
                 if others == 1 and type(timeout) is int and 0 < timeout <= LONGEST_TIMEOUT:
-                    seconds = timeout / 1000  # what _more() would come to
+                    seconds = timeout / 1000  # as _more() has it, in 3000 instructions less
                 else:
                     seconds, agents, token, more = self._more(own)
             errand = self.errands.get((method, text, data is not None, more))

@@ -152,7 +152,7 @@ class Connection(http.client.HTTPConnection):
     def ask(self, request: bytes, scope: Scope) -> bytes:
         """Send a whole request, which should be small, and receive the first bytes of what comes; raises HungUp.
 
-        As :meth:`start` and :meth:`read_head` do, on a connection that is new or was idle.
+        As :meth:`start` and :meth:`read_head` do, on a connection that is new or was idle, in two thirds of the steps.
         """
         stream: Stream = self.sock
         stream.lend(scope)

@@ -217,7 +217,7 @@ class Pool:
                 origin = self._origins.get(route.origin)
                 idle = None if origin is None else origin.idle
                 if idle and idle[-1].route is route and idle[0].idle_since > now - self.idle_timeout:
-                    found = idle.pop()  # what _pick() would come to
+                    found = idle.pop()  # as _pick() has it; with the like in keep() 1600 instructions of 90 000 less
             if found is not None:
                 if self._returned:
                     self._clear_away()
@@ -289,7 +289,7 @@ class Pool:
                 if self.keep_alive and generation == self.generation:
                     connection.idle_since = monotonic()
                     self._most_idle += 1
-                    origin.idle.append(connection)  # what _store() would come to
+                    origin.idle.append(connection)  # as _store() has it
                     is_kept = True
         if not is_kept:
             self._keep_with_care(connection, generation)

@@ -38,8 +38,9 @@ class Errand:
     """A request that is made again and again, ready to be sent but for its body. Immutable.
 
     ``method`` (upper case), ``url`` and ``headers`` (pairs) are as an exchange has them; ``has_body``: whether each
-    time there is one. The ``agent`` is not kept, so that it goes with its connections when it is forgotten. Raises InvalidRequest for what can't be sent, and ValueError where the headers
-    are about the connection or the length, which takes an exchange.
+    time there is one. The ``agent`` is not kept, so that it goes with its connections when it is forgotten.
+    Raises InvalidRequest for what can't be sent, and ValueError where the headers are about the connection or the
+    length, which takes an exchange.
     """
 
     __slots__ = ("method", "url", "route", "may_repeat", "has_body", "_has_length", "_headers", "_front")

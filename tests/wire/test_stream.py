@@ -622,6 +622,23 @@ def test_QUEUE_1_bytes_that_openssl_holds_are_stale() -> None:
         assert stream.is_stale()
 
 
+def assert_every_call_is_refused(stream: Stream) -> None:
+    """It is closed."""
+    for call in (
+        stream.receive,
+        lambda: stream.receive_all(9),
+        lambda: stream.receive_within(1.0),
+        lambda: stream.receive_into(memoryview(bytearray(9))),
+        lambda: stream.receive_into(memoryview(bytearray(9)), True),
+        lambda: stream.sendall(b"x"),
+        stream.receive_now,
+        lambda: stream.send_now(b"x"),
+    ):
+        with pytest.raises(NetworkError) as caught:
+            call()
+        assert caught.value.code == "ECONNRESET"
+
+
 def test_a_closed_stream_is_stale() -> None:
     with pair() as (stream, _):
         stream.close()
@@ -630,15 +647,7 @@ def test_a_closed_stream_is_stale() -> None:
         for timeout in (10.0, 5.0):
             stream.scope.timeout = timeout  # so that its own timeout has to be set anew, too
             stream.scope.restart()
-            for call in (
-                stream.receive,
-                lambda: stream.sendall(b"x"),
-                stream.receive_now,
-                lambda: stream.send_now(b"x"),
-            ):
-                with pytest.raises(NetworkError) as caught:
-                    call()
-                assert caught.value.code == "ECONNRESET"
+            assert_every_call_is_refused(stream)
             with pytest.raises(NetworkError):
                 start_tls(stream, trusting(), "localhost")
 
@@ -653,16 +662,7 @@ def test_a_closed_secure_stream_uses_no_descriptor_that_another_has_now() -> Non
             assert number in (near.fileno(), far.fileno())
             near.send(b"another's")
             far.send(b"another's")
-            for call in (
-                stream.receive,
-                lambda: stream.receive_into(memoryview(bytearray(9))),
-                lambda: stream.sendall(b"x"),
-                stream.receive_now,
-                lambda: stream.send_now(b"x"),
-            ):
-                with pytest.raises(NetworkError) as caught:
-                    call()
-                assert caught.value.code == "ECONNRESET"
+            assert_every_call_is_refused(stream)
             assert stream.is_stale()
             stream.close()
             assert near.recv(99) == far.recv(99) == b"another's"
