@@ -1,44 +1,36 @@
 """The staircase: a config goes down as one ``wire.Request``, and what comes back, or fails, goes up.
 
-Rules of the room: options are read here for the basement, which takes none; every class of
-``wire.errors`` is translated in one table; exceptions of the caller's own callbacks pass unchanged.
+Rules of the room: options are read here for the basement, which takes none; exceptions of the caller's own
+callbacks pass unchanged. Most small requests take the shorter way of ``usual`` and never load this room.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 
 from .agent import shared_agent, shared_agents
 from .cancel import subscription
 from .charsets import decode_body, text_decoder
 from .config import Config
-from .errors import (
-    AxiosConnectionError,
-    AxiosError,
-    AxiosNetworkError,
-    AxiosTimeoutError,
-    CanceledError,
-)
+from .errors import AxiosError
+from .failures import details_of, failure, is_misread
 from .headers import Headers
 from .request_body import body_for
 from .request_headers import HopHooks, prepare_headers
-from .response import RequestDetails, Response, settle
+from .response import Response, settle
 from .urls import append_query, split_url
-from .wire import URL, Pace, Policy, Request, Scope, errors, exchange, parse_proxy, parse_url
+from .wire import URL, Policy, Request, Scope, errors, parse_url
+from .wire.exchange import exchange
+from .wire.proxies import parse_proxy
+from .wire.upload import Pace
+from .wire_options import MAX_REDIRECTS, limit_of, rates_of, seconds_of, sensitive_headers, socket_path_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, FrozenSet, List, Mapping, Optional, Tuple, Type
+    from typing import Any, Callable, Mapping, Optional
 
     from .progress import ProgressReporter
-    from .wire import Response as WireResponse
-
-#: Node's codes that stand for a broken or refused connection, Python's ConnectionError.
-CONNECTION_CODES = frozenset(("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EPIPE"))
-
-#: Redirects followed where the option is not set.
-MAX_REDIRECTS = 5
+    from .wire.body import Response as WireResponse
 
 #: What most requests leave alone: one look in C spares those two dozen.
 _UNUSUAL = frozenset((
@@ -46,21 +38,6 @@ _UNUSUAL = frozenset((
     "max_rate", "on_upload_progress", "before_redirect", "sensitive_headers", "response_encoding", "socket_path",
     "allowed_socket_paths",
 ))  # fmt: skip
-
-#: Class of the basement -> class and code upstairs. The first that fits counts.
-TRANSLATIONS: Tuple[Tuple[Type[Exception], Type[AxiosError], str], ...] = (
-    (errors.UnsupportedScheme, AxiosError, AxiosError.ERR_BAD_REQUEST),
-    (errors.InvalidURL, AxiosError, AxiosError.ERR_INVALID_URL),
-    (errors.InvalidRequest, AxiosError, AxiosError.ERR_BAD_OPTION_VALUE),
-    (errors.NotSupported, AxiosError, AxiosError.ERR_NOT_SUPPORT),
-    (errors.BadResponse, AxiosError, AxiosError.ERR_BAD_RESPONSE),
-    (errors.UploadTooLarge, AxiosError, AxiosError.ERR_BAD_REQUEST),
-    (errors.UploadFailed, AxiosError, AxiosError.ERR_BAD_REQUEST),
-    (errors.TooManyRedirects, AxiosError, AxiosError.ERR_FR_TOO_MANY_REDIRECTS),
-    (errors.RedirectFailed, AxiosError, AxiosError.ERR_FR_REDIRECTION_FAILURE),
-    # None of today's; but whatever fails below is an AxiosError above.
-    (errors.WireError, AxiosNetworkError, AxiosError.ERR_NETWORK),
-)
 
 
 def http_adapter(config: Config) -> Response:
@@ -123,7 +100,7 @@ class _Call:
             return self._exchange(request)
         except errors.WireError as error:
             self.end()
-            raise self.failure(error)
+            raise failure(error, self.config, self.policy)
         except BaseException:
             self.end()
             raise
@@ -224,7 +201,7 @@ class _Call:
         if wire.is_decoded:
             # The length stays, as in axios: it tells what came over the wire.
             headers.delete("content-encoding")
-        response = Response(None, wire.status, wire.reason, headers, config, self.details())
+        response = Response(None, wire.status, wire.reason, headers, config, details_of(self.policy))
         if self.is_streamed:
             from .response_stream import ResponseStream
 
@@ -247,12 +224,12 @@ class _Call:
         except errors.BadResponse as error:
             if not is_misread(error):
                 raise
-            failure = self.failure(error)
-            failure.response = response
+            made = failure(error, self.config, self.policy)
+            made.response = response
             try:
-                raise failure
+                raise made
             finally:
-                del failure  # its traceback holds this frame, which must not hold it
+                del made  # its traceback holds this frame, which must not hold it
 
     def _download_progress(self, wire: WireResponse) -> Callable[[int], None]:
         from .progress import ProgressReporter
@@ -270,56 +247,9 @@ class _Call:
 
     # -- failures ----------------------------------------------------------------------------------
 
-    def details(self) -> Optional[RequestDetails]:
-        """The last hop, for ``response.request`` and ``error.request``."""
-        hop = self.policy.current
-        return None if hop is None else RequestDetails.of_hop(hop, self.policy.history)
-
     def stream_failure(self, error: Exception) -> Exception:
         """What a failed read of a stream raises."""
-        return self.failure(error) if isinstance(error, errors.WireError) else error
-
-    def failure(self, error: errors.WireError) -> AxiosError:
-        """The AxiosError to raise; its cause is what the basement's own error came of, if anything."""
-        made = self.translated(error)
-        if isinstance(error, errors.Stopped):
-            # A token's reason is one object for all its requests: it must not gather their frames.
-            made.__cause__ = None
-            return made.with_traceback(None)
-        cause: BaseException = error
-        while isinstance(cause, errors.WireError) and cause.__cause__ is not None:
-            cause = cause.__cause__
-        made.__cause__ = cause
-        return made
-
-    def translated(self, error: errors.WireError) -> AxiosError:
-        """The AxiosError for an error of the basement."""
-        config = self.config
-        if isinstance(error, errors.Stopped):
-            # A stream that was closed while it was cancelled was cancelled.
-            reason = self.scope.reason if self.scope.stopped else error.reason
-            return _canceled(reason, config, self.details())
-        if isinstance(error, errors.DeadlineExceeded):
-            return _timed_out(config, self.details())
-        if isinstance(error, errors.NetworkError):
-            made = _network_class(error.code)(str(error), error.code, config, self.details())
-            if isinstance(made, OSError):
-                made.errno = getattr(errno, error.code, None) if error.errno is None else error.errno
-            return made
-        kind, code = next((row[1], row[2]) for row in TRANSLATIONS if isinstance(error, row[0]))
-        return kind(str(error), code, config, self.details())
-
-
-def is_misread(error: errors.WireError) -> bool:
-    """Whether an answer is cut short or malformed: the head is honest, and what came of the body is not shown."""
-    return isinstance(error, errors.BadResponse) and not isinstance(error, errors.BodyTooLarge)
-
-
-def failure(error: errors.WireError, config: Config, policy: Policy) -> AxiosError:
-    """The AxiosError to raise where the exchange of a request failed that was made without a call."""
-    call = _Call(config, dict(config).get, "", "")
-    call.scope, call.policy = policy.scope, policy
-    return call.failure(error)
+        return failure(error, self.config, self.policy) if isinstance(error, errors.WireError) else error
 
 
 def settle_body(response: Response, config: Config) -> Response:
@@ -334,9 +264,9 @@ def settle_body(response: Response, config: Config) -> Response:
         if dict.get(config, "response_type") == "document":
             # After the verdict: an error page that is no XML must not hide its status.
             response.data = _document(data, response, config)
-    except BaseException as failure:
+    except BaseException as error:
         # The answer that an error carries stays readable; with any other it is lost.
-        if getattr(failure, "response", None) is not response and hasattr(data, "close"):
+        if getattr(error, "response", None) is not response and hasattr(data, "close"):
             data.close()
         raise
     return response
@@ -363,72 +293,3 @@ def _document(data: bytes, response: Response, config: Config) -> Any:
     except AxiosError as error:
         error.config, error.request, error.response = config, response.request, response
         raise
-
-
-def seconds_of(timeout: Any) -> Optional[float]:
-    """The option ``timeout`` (ms or a timedelta) in seconds, None where there is none."""
-    if not timeout:
-        return None
-    if hasattr(timeout, "total_seconds"):
-        return timeout.total_seconds() or None
-    return timeout / 1000  # type: ignore[no-any-return]
-
-
-def limit_of(length: Any) -> int:
-    """A limit in bytes as the basement has it: -1 for none."""
-    return -1 if length is None or length < 0 or length == float("inf") else int(length)
-
-
-def rates_of(rate: Any) -> Tuple[Optional[float], Optional[float]]:
-    """The option ``max_rate`` as (upload, download) in bytes a second."""
-    upload, download = rate if isinstance(rate, (list, tuple)) else (rate, rate)
-    return upload or None, download or None  # 0 is no limit, as in axios
-
-
-def socket_path_of(config: Config) -> Optional[str]:
-    """The Unix socket to use, if any. Raises AxiosError when ``allowed_socket_paths`` does not name it."""
-    path: Optional[str] = config.get("socket_path")
-    allowed = config.get("allowed_socket_paths")
-    if path is None or allowed is None:
-        return path
-    names = [allowed] if isinstance(allowed, str) else allowed
-    wanted = os.path.abspath(path)
-    if wanted not in [os.path.abspath(name) for name in names]:
-        message = f'socketPath "{path}" is not permitted by allowedSocketPaths'
-        raise AxiosError(message, AxiosError.ERR_BAD_OPTION_VALUE, config)
-    return wanted  # what was compared: the path as given may lead elsewhere through a link
-
-
-def sensitive_headers(names: Optional[List[str]], xsrf_header: Optional[str]) -> FrozenSet[str]:
-    """What to drop on the way to another origin, beside what is dropped anyway."""
-    if not names:
-        return frozenset((xsrf_header,)) if xsrf_header else frozenset()
-    return frozenset((*names, xsrf_header) if xsrf_header else names)
-
-
-def _network_class(code: str) -> Type[AxiosError]:
-    if code in CONNECTION_CODES:
-        return AxiosConnectionError
-    return AxiosTimeoutError if code == "ETIMEDOUT" else AxiosNetworkError
-
-
-def _timed_out(config: Config, request: Optional[RequestDetails]) -> AxiosError:
-    transitional = config.get("transitional") or {}
-    code = AxiosError.ETIMEDOUT if transitional.get("clarify_timeout_error") else AxiosError.ECONNABORTED
-    timeout = config.get("timeout")
-    if hasattr(timeout, "total_seconds"):
-        timeout = timeout.total_seconds() * 1000
-    shown = int(timeout) if timeout == int(timeout) else timeout
-    message = config.get("timeout_error_message") or f"timeout of {shown}ms exceeded"
-    made = AxiosTimeoutError(message, code, config, request)
-    made.errno = errno.ETIMEDOUT
-    return made
-
-
-def _canceled(reason: object, config: Config, request: Optional[RequestDetails]) -> AxiosError:
-    if isinstance(reason, CanceledError):
-        # A token's reason is shared by its requests and says nothing of one; a signal's is this call's.
-        if config.get("cancel_token") is None and reason.request is None:
-            reason.request = request
-        return reason
-    return CanceledError(reason, config, request)

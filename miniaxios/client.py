@@ -9,7 +9,6 @@ from __future__ import annotations
 from .call_options import own_of
 from .calls import ABSENT, Calls
 from .config import check_config, config_from, is_sound, library_defaults, merge_config
-from .dispatch import dispatch, dispatch_checked
 from .interception import InterceptorManager, run_chain
 from .public import Statics
 from .template import Starter
@@ -124,6 +123,8 @@ class Axios(Calls["Response"], Statics):
 
     def _perform(self, config: Config, is_checked: bool, interceptors: Interceptors) -> Response:
         """Take a merged config through the interceptors, and to the network between them."""
+        from .dispatch import dispatch, dispatch_checked  # which requests on the shorter way never need
+
         unaltered = dispatch_checked if is_checked else dispatch
         if not interceptors.request.handlers and not interceptors.response.handlers:
             return unaltered(config)  # type: ignore[no-any-return]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Test = Callable[[Any], bool]
 
 
-# RFC 9110 section 5.6.2, token.
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110 section 5.6.2, token. Compiled when a method is none of the usual ones.
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _USUAL_METHODS = frozenset(
     "get post put patch delete head options GET POST PUT PATCH DELETE HEAD OPTIONS".split()
 )
@@ -54,7 +54,7 @@ def is_method(value: Any) -> bool:
     """A method name by RFC 9110 section 9.1, in any letter case, or None."""
     if not isinstance(value, str):
         return value is None
-    return value in _USUAL_METHODS or _TOKEN.fullmatch(value) is not None
+    return value in _USUAL_METHODS or re.fullmatch(_TOKEN, value) is not None
 
 
 def is_count(value: Any) -> bool:

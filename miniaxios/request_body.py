@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from .errors import AxiosError
-from .wire import Upload, upload_from
+from .wire.upload import Upload, upload_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

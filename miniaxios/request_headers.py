@@ -9,7 +9,7 @@ from __future__ import annotations
 from .errors import AxiosError, bad_option
 from .headers import Headers
 from .version import __version__
-from .wire.codings import accept_encoding
+from .wire.available_codings import accept_encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .progress import ProgressReporter
     from .wire import URL
-    from .wire import Response as WireResponse
+    from .wire.body import Response as WireResponse
 
     Pairs = List[Tuple[str, str]]
 
@@ -183,7 +183,8 @@ class HopHooks:
         redirect.method = method.upper()
         pairs = (headers if isinstance(headers, Headers) else Headers(headers)).wire_pairs()
         if target != str(redirect.url):
-            from .wire import parse_url, same_origin, without_secrets
+            from .wire import parse_url, same_origin
+            from .wire.redirects import without_secrets
 
             url = parse_url(target)
             if not same_origin(url, redirect.url):

@@ -338,7 +338,7 @@ def _try(function: Callable[[Bench], str], bench: Bench) -> Tuple[bool, str]:
 
 def describe_python() -> str:
     """What this interpreter offers, in one line: version, OpenSSL, trusted roots, codings."""
-    from .wire.codings import supported_codings
+    from .wire.available_codings import supported_codings
 
     version = ".".join(map(str, sys.version_info[:3]))
     codings = ", ".join(supported_codings()) or "none"

@@ -16,43 +16,36 @@ from __future__ import annotations
 import os
 from time import monotonic
 
-from .adapter import MAX_REDIRECTS, failure, is_misread, limit_of, seconds_of, sensitive_headers
 from .agent import Agent, shared_agent, shared_agents
-from .cancel import CancelToken
 from .charsets import decode_body
+from .errands import SCALARS, TEXT, Head, NotUsual, Source, UsualErrand, config_of, pairs_of
 from .errors import AxiosError, is_cancel
-from .headers import Headers, overlaid
-from .json_body import encode_json
+from .failures import failure, is_misread
 from .option_checks import LONGEST_TIMEOUT
 from .option_table import OPTIONS, validate_status
-from .request_headers import introduce
-from .response import RequestDetails, Response, settle
-from .transforms import JSON_TYPE, default_transform_request, default_transform_response, json_or_text
+from .response import Response, settle
+from .transforms import default_transform_request, default_transform_response, json_or_text
 from .urls import combine_url
-from .wire import Deadline, Errand, Policy, Request, Scope, errors, exchange, follow, names_no_proxy, parse_url, round_trip
+from .wire import Deadline, Policy, Scope, errors, names_no_proxy, parse_url, round_trip, the_long_way
+from .wire_options import MAX_REDIRECTS, limit_of, seconds_of, sensitive_headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional, Tuple
+    from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional, Tuple, Type
 
-    from .config import Config
+    from .cancel import CancelToken
+    from .errands import Pairs
     from .template import Template
-    from .wire import URL
-
-    _Pairs = Tuple[Any, ...]
 
 #: What a usual request may say for itself.
 _OWN = frozenset((
     "url", "method", "data", "timeout", "cancel_token", "http_agent", "https_agent", "headers", "params",
+    "response_type",
 ))  # fmt: skip
 _AGENTS = (("http_agent", "http"), ("https_agent", "https"))
 
 #: Errands that a template keeps, how long the URL of one may be, and its headers and params.
 MOST_ERRANDS, LONGEST_TEXT, LONGEST_MORE = 256, 256, 1024
-
-# Types of headers and params that are what they say, and are told from each other by what is equal and its type.
-_TEXT: FrozenSet[type] = frozenset((str,))
-_SCALARS: FrozenSet[type] = frozenset((str, int, float, bool, type(None)))
 
 #: Options that defaults may have without being unusual, whatever they say.
 _HARMLESS = frozenset((
@@ -70,8 +63,22 @@ _PLAIN: Dict[str, Any] = {
     "decompress": True,
 }
 
+_LOOSE = frozenset(("text", "arraybuffer"))
+_FORMS = frozenset(("json", *_LOOSE))
+
 #: A scope without a deadline that nobody may stop has no state, so one serves all.
 _ENDLESS = Scope()
+
+
+_token_type: Optional[Type[CancelToken]] = None
+
+
+def _load_token_type() -> Type[CancelToken]:
+    global _token_type
+    from .cancel import CancelToken
+
+    _token_type = CancelToken
+    return CancelToken
 
 
 def usual_way(template: Template) -> Optional[UsualWay]:
@@ -82,6 +89,9 @@ def usual_way(template: Template) -> Optional[UsualWay]:
             continue
         if name == "transitional":
             if dict.get(value, "forced_json_parsing", True) is not True:
+                return None
+        elif name == "response_type":
+            if type(value) is not str or value not in _forms(base.get("transitional")):
                 return None
         elif name not in _PLAIN or type(value) is not type(_PLAIN[name]) or value != _PLAIN[name]:
             return None
@@ -95,7 +105,7 @@ class UsualWay:
 
     __slots__ = (
         "template", "base_url", "is_open", "seconds", "limit", "body_limit", "redirects", "sensitive", "agents",
-        "bare", "json", "errands",
+        "forms", "form", "bare", "json", "errands",
     )  # fmt: skip
 
     def __init__(self, template: Template) -> None:
@@ -109,11 +119,13 @@ class UsualWay:
         self.redirects = option("max_redirects", MAX_REDIRECTS)
         self.sensitive = sensitive_headers(None, option("xsrf_header_name", OPTIONS["xsrf_header_name"].default))
         self.agents = _agents_of(option)
+        self.forms = _forms(option("transitional"))
+        self.form = option("response_type")
         # By method, of requests without a body and of those with one of JSON.
-        self.bare: Dict[str, _Head] = {}
-        self.json: Dict[str, _Head] = {}
+        self.bare: Dict[str, Head] = {}
+        self.json: Dict[str, Head] = {}
         # By method, URL as given, whether there is a body, and headers and params.
-        self.errands: Dict[Tuple[str, str, bool, Optional[_Pairs]], _Errand] = {}
+        self.errands: Dict[Tuple[str, str, bool, Optional[Pairs]], UsualErrand] = {}
 
     def may_take(self, own: Dict[Any, Any]) -> bool:
         """Whether it is worth a try later: then nothing in ``own`` but the data can be altered before."""
@@ -122,7 +134,7 @@ class UsualWay:
         for name in ("headers", "params"):
             given = own.get(name)
             if given is not None:
-                if type(given) is not dict or not _SCALARS.issuperset(map(type, given.values())):
+                if type(given) is not dict or not SCALARS.issuperset(map(type, given.values())):
                     return False
                 own[name] = given.copy()
         return True
@@ -150,6 +162,8 @@ class UsualWay:
             if data is not None:
                 if type(data) is not dict and type(data) is not list:
                     return None
+                from .json_body import encode_json  # as long as no request has any, its rooms are not loaded
+
                 encoded = encode_json(data)
                 body = encoded.encode()
                 if 0 <= self.body_limit < len(body):
@@ -163,7 +177,7 @@ class UsualWay:
 
     def _more(
         self, own: Dict[Any, Any]
-    ) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken], Optional[_Pairs]]:
+    ) -> Tuple[Optional[float], Mapping[str, Any], Optional[CancelToken], Optional[Pairs]]:
         """Timeout (s), agents, token, and all of headers and params, of a request that has some of its own.
 
         Raises NotUsual.
@@ -180,7 +194,7 @@ class UsualWay:
             token = own.get("cancel_token")
             if token is not None:
                 others -= 1
-                if type(token) is not CancelToken or token._switch.fired is not None:
+                if type(token) is not (_token_type or _load_token_type()) or token._switch.fired is not None:
                     raise NotUsual
         if others:
             for name, scheme in _AGENTS:
@@ -189,17 +203,22 @@ class UsualWay:
                     others -= 1
                     if agent is not agents[scheme]:
                         agents = {**agents, scheme: agent}
+        if others and "response_type" in own:
+            others -= 1
+            form = own["response_type"]
+            if type(form) is not str or form not in self.forms:
+                raise NotUsual
         if others:
             headers, params = own.get("headers"), own.get("params")
             if type(headers) is dict:
                 others -= 1
                 # The caller may alter theirs before somebody looks at the config.
                 own["headers"] = headers = headers.copy()
-                more = _pairs_of(headers, _TEXT)
+                more = pairs_of(headers, TEXT)
             if type(params) is dict and self.template.base.get("params_serializer") is None:
                 others -= 1
                 own["params"] = params = params.copy()
-                more = more or (), _pairs_of(params, _SCALARS)
+                more = more or (), pairs_of(params, SCALARS)
         if others:
             raise NotUsual
         return seconds, agents, token, more
@@ -207,7 +226,7 @@ class UsualWay:
     def _until(
         self,
         token: CancelToken,
-        errand: _Errand,
+        errand: UsualErrand,
         agents: Mapping[str, Any],
         body: bytes,
         scope: Scope,
@@ -229,31 +248,28 @@ class UsualWay:
         return response
 
     def _exchange(
-        self, errand: _Errand, agents: Mapping[str, Any], body: bytes, scope: Scope, own: Dict[Any, Any]
+        self, errand: UsualErrand, agents: Mapping[str, Any], body: bytes, scope: Scope, own: Dict[Any, Any]
     ) -> Response:
         policy = response = None
         started = monotonic()
         try:
             found = None
             if names_no_proxy(os.environ):
-                found = round_trip(errand, agents[errand.scheme], body, scope, self.limit)
+                found = round_trip(errand, agents, body, scope, self.limit)
             if isinstance(found, tuple):
                 (_, status, reason), fields, content = found
-                source = _Source(self.template, own, errand, len(body), fields)
+                source = Source(self.template, own, errand, len(body), fields)
                 response = Response.of_source(source, status, reason)
             else:
                 policy = self._policy(agents, scope)
-                if found is None:
-                    wire = exchange(errand.unsent(body), policy)
-                else:
-                    policy.current = found.request
-                    wire = follow(found, policy)
+                request = errand.unsent(body) if found is None else errand.request(body)
+                wire = the_long_way(request, policy, found)
                 try:
                     wire.prepare(self.limit)
                     fields = wire.head.fields
                     if wire.is_decoded:
                         fields = {name: value for name, value in fields.items() if name != "content-encoding"}
-                    source = _Source(self.template, own, errand, len(body), fields, policy)
+                    source = Source(self.template, own, errand, len(body), fields, policy)
                     response = Response.of_source(source, wire.status, wire.reason)
                     content = wire.read_all()
                 except BaseException:
@@ -264,12 +280,16 @@ class UsualWay:
                 policy = self._policy(agents, scope)
                 policy.current = errand.request(body)
             raise self._failure(error, policy, own, errand, response, started)
-        text = ""
-        if content:
-            kind = fields.get("content-type")
-            text = decode_body(content, kind if type(kind) is str else response.headers.get("content-type"))
+        form = own.get("response_type", self.form)
+        if form == "arraybuffer":
+            response.data = content
+        else:
+            text = ""
+            if content:
+                kind = fields.get("content-type")
+                text = decode_body(content, kind if type(kind) is str else response.headers.get("content-type"))
+            response.data = text if form == "text" else json_or_text(text)
         response.duration = round((monotonic() - started) * 1000)
-        response.data = json_or_text(text)
         if 200 <= response.status < 300:  # as validate_status has it, which is the only one here
             return response
         return settle(response, validate_status)  # type: ignore[no-any-return]
@@ -287,12 +307,12 @@ class UsualWay:
         error: errors.WireError,
         policy: Policy,
         own: Dict[Any, Any],
-        errand: _Errand,
+        errand: UsualErrand,
         response: Optional[Response],
         started: float,
     ) -> AxiosError:
         """What to raise for an error of the basement. ``response``: what there was of one."""
-        config = _config_of(self.template, own, errand.head)
+        config = config_of(self.template, own, errand.head)
         made = failure(error, config, policy)
         if response is not None and is_misread(error):
             response.data, response.config = None, config
@@ -306,9 +326,9 @@ class UsualWay:
         text: str,
         agents: Mapping[str, Any],
         has_body: bool,
-        more: Optional[_Pairs],
+        more: Optional[Pairs],
         own: Dict[Any, Any],
-    ) -> _Errand:
+    ) -> UsualErrand:
         """That of this method and URL; raises NotUsual, or what is wrong with them."""
         url = parse_url(combine_url(self.base_url, text, self.is_open))
         if url.username is not None or url.password is not None:
@@ -317,15 +337,15 @@ class UsualWay:
             heads = self.json if has_body else self.bare
             head = heads.get(method)
             if head is None:
-                head = heads[method] = _Head(self.template, method, has_body)
+                head = heads[method] = Head(self.template, method, has_body)
         else:
-            head = _Head(self.template, method, has_body, own.get("headers"))
+            head = Head(self.template, method, has_body, own.get("headers"))
             if "params" in own:
-                from .forms import serialize_params  # as long as no request has any, its rooms are not loaded
+                from .forms import serialize_params  # the same
 
                 query = serialize_params(own["params"])
                 url = url.with_more_query(query) if query else url
-        made = _Errand(head, url, agents[url.scheme], has_body)
+        made = UsualErrand(head, url, agents[url.scheme], has_body)
         if len(text) <= LONGEST_TEXT and (more is None or len(str(more)) <= LONGEST_MORE):
             if len(self.errands) >= MOST_ERRANDS:
                 self.errands.clear()
@@ -333,103 +353,10 @@ class UsualWay:
         return made
 
 
-class NotUsual(Exception):
-    """The request is for the general way."""
-
-
-class _Head:
-    """The headers of a method, complete; raises NotUsual where what is sent would say something else.
-
-    ``method``: in upper case; ``headers``: as the config has them, never altered; ``pairs``: as sent.
-    """
-
-    __slots__ = ("method", "headers", "pairs")
-
-    def __init__(
-        self, template: Template, method: str, is_json: bool, given: Optional[Dict[str, str]] = None
-    ) -> None:
-        flat = template.flattened(method)
-        headers = None if flat is None else flat.copy() if given is None else overlaid(flat, given)
-        if headers is None:
-            raise NotUsual
-        if is_json:
-            if headers.has("content-type") and headers.get("content-type") != JSON_TYPE:
-                raise NotUsual
-            headers.put_default("content-type", "Content-Type", JSON_TYPE)
-        self.method = method.upper()
-        self.headers = headers
-        introduce(headers)
-        self.pairs = headers.wire_pairs()
-
-
-class _Errand(Errand):
-    """An errand with the head that it was made of."""
-
-    __slots__ = ("head", "scheme")
-
-    def __init__(self, head: _Head, url: URL, agent: Agent, has_body: bool) -> None:
-        try:
-            super().__init__(head.method, url, head.pairs, agent, has_body)
-        except ValueError:
-            raise NotUsual from None
-        self.head = head
-        self.scheme = url.scheme
-
-    def unsent(self, body: bytes) -> Request:
-        """The request as an exchange takes it."""
-        return Request(self.method, self.url, self.head.pairs, body if self.has_body else None)
-
-
-class _Source:
-    """What the headers, the config and the request of a response are made of, when somebody looks.
-
-    ``policy``: that of the exchange, None where there was but a round trip.
-    """
-
-    __slots__ = ("_template", "_own", "_errand", "_length", "_fields", "_hop", "_history")
-
-    def __init__(
-        self,
-        template: Template,
-        own: Dict[Any, Any],
-        errand: _Errand,
-        length: int,
-        fields: Mapping[str, Any],
-        policy: Optional[Policy] = None,
-    ) -> None:
-        self._template = template
-        self._own = own
-        self._errand = errand
-        self._length = length
-        self._fields = fields
-        if policy is None:
-            self._hop, self._history = None, []
-        else:
-            hop: Any = policy.current
-            self._hop = hop.method, hop.url, hop.headers  # without its body, which may be long
-            self._history = policy.history
-
-    def headers(self) -> Headers:
-        """As ``response.headers``."""
-        return Headers.from_fields(self._fields)
-
-    def config(self) -> Config:
-        """As ``response.config``."""
-        return _config_of(self._template, self._own, self._errand.head)
-
-    def request(self) -> RequestDetails:
-        """As ``response.request``."""
-        errand = self._errand
-        hop = self._hop or (errand.method, errand.url, errand.headers(self._length))
-        return RequestDetails.of_hop(Request(*hop), self._history)
-
-
-def _pairs_of(values: Dict[Any, Any], kinds: FrozenSet[type]) -> _Pairs:
-    """All of them with their types, to be told from others; raises NotUsual for what is none of these."""
-    types = tuple(map(type, values.values()))
-    if not kinds.issuperset(types) or not _TEXT.issuperset(map(type, values)):
-        raise NotUsual
-    return (*values.items(), types)
+def _forms(transitional: Any) -> FrozenSet[str]:
+    """The response types that ask for nothing special."""
+    is_strict = transitional is not None and dict.get(transitional, "silent_json_parsing", True) is not True
+    return _LOOSE if is_strict else _FORMS
 
 
 def _agents_of(option: Callable[..., Any]) -> Mapping[str, Any]:
@@ -438,11 +365,3 @@ def _agents_of(option: Callable[..., Any]) -> Mapping[str, Any]:
     if http is None and https is None:
         return shared_agents()
     return {"http": http or shared_agent(), "https": https or shared_agent()}
-
-
-def _config_of(template: Template, own: Dict[Any, Any], head: _Head) -> Config:
-    """The config as the general way leaves it."""
-    config = template.begin(own)
-    dict.__setitem__(config, "headers", head.headers.copy())
-    dict.__setitem__(config, "data", own.get("data"))
-    return config

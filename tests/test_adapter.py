@@ -1,10 +1,9 @@
-"""The staircase: errors of the basement upstairs, what a response tells of its request, exits of callbacks."""
+"""The staircase: what becomes of a failure on the wire, what a response tells of its request, exits of callbacks."""
 
 from __future__ import annotations
 
 import errno
 import os
-import inspect
 import io
 import socket
 from datetime import timedelta
@@ -12,9 +11,8 @@ from datetime import timedelta
 import pytest
 
 from miniaxios import Agent, AxiosError, Config, axios
-from miniaxios.adapter import _UNUSUAL, TRANSLATIONS, _Call, limit_of, rates_of, seconds_of
+from miniaxios.adapter import _UNUSUAL, _Call
 from miniaxios.option_table import OPTIONS
-from miniaxios.wire import errors
 from tests.support.server import BlackHole, Peer, Reply, Server, UnixServer, closed_port, has_ipv6
 
 
@@ -22,37 +20,6 @@ from tests.support.server import BlackHole, Peer, Reply, Server, UnixServer, clo
 def client():
     with Agent() as agent:
         yield axios.create(http_agent=agent, https_agent=agent)
-
-
-# -- translations ------------------------------------------------------------------------------------
-
-WIRE_ERRORS = {
-    name: kind
-    for name, kind in vars(errors).items()
-    if inspect.isclass(kind) and issubclass(kind, errors.WireError)
-}
-
-#: class of the basement -> (an instance, code upstairs, builtin class)
-EXPECTED = {
-    "WireError": (errors.WireError("m"), "ERR_NETWORK", OSError),
-    "InvalidRequest": (errors.InvalidRequest("m"), "ERR_BAD_OPTION_VALUE", None),
-    "InvalidURL": (errors.InvalidURL("m"), "ERR_INVALID_URL", None),
-    "UnsupportedScheme": (errors.UnsupportedScheme("m"), "ERR_BAD_REQUEST", None),
-    "NotSupported": (errors.NotSupported("m"), "ERR_NOT_SUPPORT", None),
-    "DeadlineExceeded": (errors.DeadlineExceeded("m"), "ECONNABORTED", TimeoutError),
-    "Stopped": (errors.Stopped("m"), "ERR_CANCELED", None),
-    "NetworkError": (errors.NetworkError("EHOSTUNREACH", "m", 113), "EHOSTUNREACH", OSError),
-    "HungUp": (errors.HungUp("m"), "ECONNRESET", ConnectionError),
-    "TLSError": (errors.TLSError("CERT_HAS_EXPIRED", "m"), "CERT_HAS_EXPIRED", OSError),
-    "BadResponse": (errors.BadResponse("m"), "ERR_BAD_RESPONSE", None),
-    "Truncated": (errors.Truncated("m"), "ERR_BAD_RESPONSE", None),
-    "BodyTooLarge": (errors.BodyTooLarge("m"), "ERR_BAD_RESPONSE", None),
-    "ProxyRefused": (errors.ProxyRefused("m", 407), "ERR_BAD_RESPONSE", None),
-    "UploadTooLarge": (errors.UploadTooLarge("m"), "ERR_BAD_REQUEST", None),
-    "UploadFailed": (errors.UploadFailed("m"), "ERR_BAD_REQUEST", None),
-    "TooManyRedirects": (errors.TooManyRedirects("m"), "ERR_FR_TOO_MANY_REDIRECTS", None),
-    "RedirectFailed": (errors.RedirectFailed("m"), "ERR_FR_REDIRECTION_FAILURE", None),
-}
 
 
 def a_call(**options):
@@ -64,71 +31,6 @@ def test_a_call_is_usual_where_no_unusual_option_is_set():
     assert _UNUSUAL <= set(OPTIONS)
     assert a_call().is_usual and a_call(auth=("u", "p"), response_type="json", max_redirects=0).is_usual
     assert not any(a_call(**{name: None}).is_usual for name in _UNUSUAL)
-
-
-def test_every_class_of_the_basement_is_in_the_table():
-    assert set(EXPECTED) == set(WIRE_ERRORS)
-    special = (errors.Stopped, errors.DeadlineExceeded, errors.NetworkError)
-    rows = [row[0] for row in TRANSLATIONS if row[0] is not errors.WireError]
-    for kind in WIRE_ERRORS.values():
-        assert kind is errors.WireError or issubclass(kind, (*special, *rows)), kind
-    for at, kind in enumerate(rows):
-        assert not any(issubclass(kind, earlier) for earlier in rows[:at]), "%s is never reached" % kind
-
-
-@pytest.mark.parametrize("name", sorted(WIRE_ERRORS))
-def test_translation(name):
-    error, code, builtin = EXPECTED[name]
-    made = a_call().failure(error)
-    assert isinstance(made, AxiosError) and made.code == code and made.config["url"] == "http://h/"
-    assert str(made) == ("timeout of 5ms exceeded" if code == "ECONNABORTED" else "m")
-    assert isinstance(made, OSError) == (builtin is not None)
-    assert builtin is None or isinstance(made, builtin)
-
-
-@pytest.mark.parametrize(
-    "code, builtin",
-    [
-        ("ECONNREFUSED", ConnectionError),
-        ("ECONNRESET", ConnectionError),
-        ("ECONNABORTED", ConnectionError),
-        ("EPIPE", ConnectionError),
-        ("ETIMEDOUT", TimeoutError),
-        ("ENOTFOUND", OSError),
-        ("EAI_AGAIN", OSError),
-        ("ENETUNREACH", OSError),
-        ("ENOENT", OSError),
-        ("EMFILE", OSError),
-        ("ERR_NETWORK", OSError),
-    ],
-)
-def test_network_errors_are_builtins_with_their_number(code, builtin):
-    made = a_call().failure(errors.NetworkError(code, "m"))
-    assert isinstance(made, builtin) and made.code == code
-    assert made.errno == getattr(errno, code, None)
-    assert a_call().failure(errors.NetworkError(code, "m", 7)).errno == 7
-
-
-def test_the_cause_is_what_the_basement_was_told():
-    deepest = OSError(104, "reset")
-    middle = errors.NetworkError("ECONNRESET", "read ECONNRESET")
-    middle.__cause__ = deepest
-    outer = errors.Truncated("cut")
-    outer.__cause__ = middle
-    assert a_call().failure(outer).cause is deepest
-    assert a_call().failure(middle).cause is deepest
-    lonely = errors.BadResponse("m")
-    assert a_call().failure(lonely).cause is lonely
-
-
-def test_option_readers():
-    assert [seconds_of(value) for value in (None, 0, 1500, 0.5, timedelta(seconds=2), timedelta(0))] == [
-        None, None, 1.5, 0.0005, 2.0, None,
-    ]  # fmt: skip
-    assert [limit_of(value) for value in (None, -1, 0, 5, float("inf"))] == [-1, -1, 0, 5, -1]
-    assert [rates_of(value) for value in (None, 5, 0, [1, 2], (0, 3), [None, 4])] == [
-        (None, None), (5, 5), (None, None), (1, 2), (None, 3), (None, 4),
-    ]  # fmt: skip
 
 
 # -- messages and codes, for real ------------------------------------------------------------------

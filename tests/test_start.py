@@ -55,15 +55,19 @@ def test_import_loads_the_door_and_nothing_else():
     assert not {"http.client", "ssl", "socket", "re", "json", "email"} & set(loaded)
 
 
-def test_plain_request_loads_nothing_that_it_does_not_need():
-    # http.client itself loads ssl where there is one, and email.
+@pytest.mark.parametrize("options", ["", "proxy=False"])
+def test_plain_request_loads_nothing_that_it_does_not_need(options):
+    # Where it takes the general way, http.client is loaded, and itself loads ssl where there is one, and email.
+    before = "import http.client; " if options else ""
     source = SERVE + (
-        "import http.client; before = set(sys.modules)\n"
-        "from miniaxios import axios; assert axios.get(url, proxy=False).data == 'body'\n"
-        "print(*sorted(set(sys.modules) - before))"
+        before + "before = set(sys.modules)\n"
+        "import os; [os.environ.pop(name) for name in list(os.environ) if name.lower().endswith('_proxy')]\n"
+        "from miniaxios import axios; assert axios.get(url, %s).data == 'body'\n"
+        "print(*sorted(set(sys.modules) - before))" % options
     )
     loaded = run(source, "-I", "-S")
     assert not set(HEAVY) & set(loaded)
+    assert options or not {"http", "http.client", "email", "ssl", "miniaxios.adapter", "miniaxios.wire.exchange"} & set(loaded)
 
 
 GET = SERVE + "print(axios.get(url, proxy=False).data)"

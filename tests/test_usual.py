@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import miniaxios.adapter
 import miniaxios.client
 import miniaxios.usual
+import miniaxios.wire.exchange
 from miniaxios import AbortController, Agent, AxiosError, CanceledError, CancelToken, Config, Headers, axios
 from miniaxios.option_table import OPTIONS
 from miniaxios.response import Response
@@ -165,7 +166,7 @@ def both(patch, make_stage, made, method, args, options, missing=()):
 
 def put_on(monkeypatch, stage):
     monkeypatch.setattr(miniaxios.adapter, "exchange", stage)
-    monkeypatch.setattr(miniaxios.usual, "exchange", stage)
+    monkeypatch.setattr(miniaxios.wire.exchange, "exchange", stage)
     monkeypatch.setattr(miniaxios.usual, "round_trip", lambda *_: None)
 
 
@@ -273,7 +274,7 @@ OWN = {
         None, {}, {"b": 2}, {"b": "\u00fc &=#", "a[]": ""}, {"n": None, "t": True, "f": 2.0, "g": -0.0, "i": 1}, {"l": [1]},
         {1: 2}, {Text("a"): 1}, {"a": Text("b")}, {"nan": float("nan")}, "a=1", [["a", 1]],
     ],
-    "response_type": [None, "json"],
+    "response_type": [None, "json", "text", "arraybuffer", "blob", "TEXT", Text("text"), ["text"]],
     "max_redirects": [1],
 }  # fmt: skip
 
@@ -392,7 +393,7 @@ def test_nothing_stays_on_the_token(patch, fails):
 
 def test_the_shorter_way_is_taken(patch, monkeypatch):
     patch(Stage())
-    monkeypatch.setattr(miniaxios.client, "dispatch_checked", None)
+    monkeypatch.setattr(miniaxios.dispatch, "dispatch_checked", None)
     instance = axios.create(base_url="http://a.test", timeout=50, headers={"X-A": "1"})
     assert instance.get("/x").data == {}
     assert instance.post("/x", {"a": 1}).config.data == '{"a":1}'
@@ -489,7 +490,7 @@ def test_an_object_that_was_sent_is_not_kept(patch):
 
 def test_headers_and_params_of_a_call_take_the_shorter_way_too(patch, monkeypatch):
     patch(Stage())
-    monkeypatch.setattr(miniaxios.client, "dispatch_checked", None)
+    monkeypatch.setattr(miniaxios.dispatch, "dispatch_checked", None)
     instance = axios.create(base_url="http://a.test")
     for _ in range(2):
         for value in ("1", "2"):

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from .codings import Decoder
     from .connection import Connection
-    from .exchange import Request
     from .messages import ResponseHead
     from .pool import Lease
+    from .request import Request
     from .scope import Scope
     from .upload import Pace
 

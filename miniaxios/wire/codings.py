@@ -8,8 +8,7 @@ an error. Hardening DECOMP-1 to DECOMP-3; RFC 9110 section 8.4.
 
 from __future__ import annotations
 
-import sys
-
+from .available_codings import is_importable, supported_codings
 from .errors import BadResponse, BodyTooLarge, Truncated
 
 TYPE_CHECKING = False
@@ -29,41 +28,6 @@ _SLICE = 16 * 1024
 _OLD_BROTLI_SLICE = 16
 
 _ALIASES = {"x-gzip": "gzip", "x-compress": "compress"}
-
-_supported: Optional[Tuple[str, ...]] = None
-
-
-def supported_codings() -> Tuple[str, ...]:
-    """The codings that this interpreter decodes, as Accept-Encoding names them, in our order.
-
-    Looked up once, without importing the decoders.
-    """
-    global _supported
-    if _supported is None:
-        _supported = _find_codings()
-    return _supported
-
-
-def accept_encoding() -> str:
-    """The default value of Accept-Encoding, such as ``"gzip, deflate"``; ``"identity"`` without any."""
-    return ", ".join(supported_codings()) or "identity"
-
-
-def _find_codings() -> Tuple[str, ...]:
-    found = ["gzip", "deflate"] if _is_importable("zlib") else []
-    if _is_importable("brotli") or _is_importable("brotlicffi"):
-        found.append("br")
-    if sys.version_info >= (3, 14) and _is_importable("_zstd"):
-        found.append("zstd")
-    return tuple(found)
-
-
-def _is_importable(name: str) -> bool:
-    if name in sys.modules:
-        return sys.modules[name] is not None
-    # What importlib.util.find_spec() does; to import that loads typing on some versions.
-    finders = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
-    return any(finder.find_spec(name, None) is not None for finder in finders)
 
 
 def decoder_for(values: List[str]) -> Optional[Decoder]:
@@ -319,7 +283,7 @@ class _Brotli(_Stage):
         from importlib import import_module
 
         super().__init__(name)
-        brotli = import_module("brotli" if _is_importable("brotli") else "brotlicffi")
+        brotli = import_module("brotli" if is_importable("brotli") else "brotlicffi")
         self.error = (brotli.error,)
         self._new: Callable[[], Any] = brotli.Decompressor
         self._is_bounded = hasattr(brotli.Decompressor, "can_accept_more_data")

@@ -8,7 +8,6 @@ for the other for ever, and an early answer is never lost.
 
 from __future__ import annotations
 
-import http.client
 from time import monotonic
 
 from . import connect
@@ -44,8 +43,8 @@ GONE = frozenset(("ECONNRESET", "EPIPE", "ECONNABORTED"))
 _NOBODY = Scope()
 
 
-class Connection(http.client.HTTPConnection):
-    """An ``http.client`` connection whose socket is a :class:`Stream` and whose reader is strict.
+class Connection:
+    """What ``http.client.HTTPConnection`` is, over a :class:`Stream` and with a strict reader.
 
     A connection belongs to one lease at a time. ``idle_since``: monotonic time of its return to the pool.
     """
@@ -53,7 +52,6 @@ class Connection(http.client.HTTPConnection):
     sock: Any = None
 
     def __init__(self, route: Route) -> None:
-        super().__init__(route.host, route.port)
         self.route = route
         self.idle_since = 0.0
         self.sending: Optional[Sending] = None

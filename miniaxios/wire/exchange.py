@@ -13,85 +13,21 @@ from .outgoing import Outgoing
 from .pool import Lease
 from .proxies import proxy_from_environment, route_for
 from .redirects import next_hop
+from .request import Request
 from .route import Route
 from .tls import TLSOptions
 from .upload import Upload
-from .url import URL
+from .via import OUT_OF_FILES, direct_route, free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, FrozenSet, List, Mapping, Optional, Protocol, Tuple, Union
+    from typing import Any, Optional
 
     from .connection import Connection
     from .messages import ResponseHead
-    from .pool import Pool
     from .proxies import Proxy
-    from .redirects import Redirect
-    from .scope import Scope
-
-    class Via(Protocol):
-        """What an agent lends to the basement."""
-
-        pool: Pool
-        tls: TLSOptions
-        local_address: Optional[str]
-
-    Pairs = List[Tuple[str, str]]
-    Body = Union[None, bytes, Upload]
-
-#: Routes that one pool keeps.
-MOST_ROUTES = 256
-
-#: What the operating system says when a process, or the machine, has no descriptor left.
-OUT_OF_FILES = frozenset(("EMFILE", "ENFILE"))
-
-
-class Request:
-    """What goes out in one hop: ``method`` (str, upper case), ``url`` (URL), ``headers`` (list of
-    pairs), ``body`` (None, bytes, or an :class:`Upload`)."""
-
-    __slots__ = ("method", "url", "headers", "body")
-
-    def __init__(self, method: str, url: URL, headers: Pairs, body: Body = None) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-
-
-class Policy:
-    """What holds for all hops of one call.
-
-    ``agents``: scheme -> pool, TLS and local address; ``proxy``: a Proxy, False for none, None for
-    what ``environ`` says; ``max_body_length``: bytes, or -1; ``sensitive``: lower-case header names
-    dropped on the way to another origin; ``before_hop(redirect, response)`` may alter or raise;
-    ``on_head(url, head)`` sees every answer; ``current`` and ``history`` tell how far the call got.
-    """
-
-    __slots__ = (
-        "scope", "agents", "proxy", "environ", "max_redirects", "max_body_length", "lenient", "family",
-        "lookup", "socket_path", "sensitive", "upload_progress", "upload_rate", "before_hop", "on_head",
-        "current", "history",
-    )  # fmt: skip
-
-    def __init__(self, scope: Scope, agents: Mapping[str, Via], environ: Mapping[str, str]) -> None:
-        self.scope = scope
-        self.agents = agents
-        self.environ = environ
-        self.proxy: Union[Proxy, bool, None] = None
-        self.max_redirects = 5
-        self.max_body_length = -1
-        self.lenient = False
-        self.family: Optional[int] = None
-        self.lookup: Optional[Callable[[str], Any]] = None
-        self.socket_path: Optional[str] = None
-        self.sensitive: FrozenSet[str] = frozenset()
-        self.upload_progress: Optional[Callable[[int], None]] = None
-        self.upload_rate: Optional[float] = None
-        self.before_hop: Optional[Callable[[Redirect, Response], None]] = None
-        self.on_head: Optional[Callable[[URL, ResponseHead], None]] = None
-        self.current: Optional[Request] = None
-        self.history: List[str] = []
+    from .request import Policy, Via
+    from .url import URL
 
 
 def exchange(request: Request, policy: Policy) -> Response:
@@ -99,11 +35,22 @@ def exchange(request: Request, policy: Policy) -> Response:
 
     Raises a class of ``errors``; exceptions of the policy's hooks pass unchanged.
     """
-    return follow(_send(request, policy), policy)
+    return _follow(_send(request, policy), policy)
 
 
-def follow(response: Response, policy: Policy) -> Response:
-    """As :func:`exchange`, of a request whose answer is there."""
+def resume(lease: Lease, request: Request, policy: Policy) -> Response:
+    """As :func:`exchange`, of a request that was sent, over the connection that the lease has."""
+    policy.current = request
+    connection: Any = lease.connection
+    try:
+        response = Response(lease, connection.read_head(), request, policy.scope)
+    except BaseException:
+        lease.give_back(False)
+        raise
+    return _follow(response, policy)
+
+
+def _follow(response: Response, policy: Policy) -> Response:
     while True:
         request = response.request
         try:
@@ -178,21 +125,6 @@ def _route(url: URL, agent: Via, policy: Policy) -> Route:
     return Route(url, proxy, agent.tls, proxy_tls, None, policy.family, policy.lookup, agent.local_address)
 
 
-def direct_route(url: URL, agent: Via) -> Route:
-    """A route that most requests go by, kept: to make one takes longer than to look whether it still holds."""
-    name = (url.scheme, url.host, url.zone, url.port)
-    routes = agent.pool.routes
-    route = routes.get(name)
-    if route is not None and route.holds(agent):
-        return route
-    if len(routes) >= MOST_ROUTES:
-        routes.clear()
-    # Without path and query, which are this request's alone.
-    origin = URL(url.scheme, url.host, url.zone, url.port, "/")
-    routes[name] = route = Route(origin, None, agent.tls, None, None, None, None, agent.local_address)
-    return route
-
-
 def _proxy_tls(proxy: Proxy, origin: TLSOptions) -> TLSOptions:
     """TLS to the proxy has its own options; of the agent's, only the trusted roots count there."""
     own = proxy.tls or {}
@@ -215,14 +147,10 @@ def _converse(lease: Lease, outgoing: Outgoing, policy: Policy) -> ResponseHead:
         if is_new or not outgoing.may_repeat:
             raise
     except NetworkError as error:
-        # Idle connections hold descriptors: without them there may be enough.
-        if error.code not in OUT_OF_FILES or not _free_descriptors(policy):
+        # Idle connections hold some.
+        if error.code not in OUT_OF_FILES or not free_descriptors(policy.agents):
             raise
     return _once(lease.renew(), outgoing, policy)
-
-
-def _free_descriptors(policy: Policy) -> bool:
-    return any([agent.pool.close_idle() for agent in policy.agents.values()])
 
 
 def _once(connection: Connection, outgoing: Outgoing, policy: Policy) -> ResponseHead:

@@ -33,11 +33,11 @@ MAX_LINES = 1000
 # The patterns match lines, not heads: their anchors make each line a fresh start, so that a line
 # that does not match costs its own length once.
 _STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: (.*))?\r\n").match
-_FIELD_LINES = re.compile(rf"(?m)^({TOKEN}): ?(.*)\r\n").findall
-_BLANK_LINE = re.compile(rb"\n\r?\n").search
 _TEXT = bytes(byte for byte in range(256) if byte in b"\t\r\n" or (byte >= 0x20 and byte != 0x7F))
 
 # Plain strings, compiled when they are used for the first time: most programs never do.
+_FIELD_LINES = rf"(?m)^({TOKEN}): ?(.*)\r\n"
+_BLANK_LINE = rb"\n\r?\n"
 _FIELD_LINE = rf"({TOKEN}):([^\x00-\x08\x0a-\x1f\x7f]*)"
 _LOOSE_FIELD = rf"(?s)({TOKEN})[ \t]*:(.*)"
 _C1 = r"[\x80-\x9f]"
@@ -142,7 +142,7 @@ def find_head_end(buffer: Buffer, start: int = 0) -> int:
     at = buffer.find(b"\n\r\n", begin)
     if at >= 0 and buffer.find(b"\n\n", begin, at + 1) < 0:
         return at + 3
-    found = _BLANK_LINE(buffer, begin)
+    found = re.compile(_BLANK_LINE).search(buffer, begin)
     return found.end() if found else -1
 
 
@@ -180,7 +180,7 @@ def parse_response_head(data: Buffer, lenient: bool = False) -> ResponseHead:
     text = data.decode("latin-1")
     at = text.find("\r\n") + 2
     line = _read_status_line(text[:at])
-    headers: Pairs = _FIELD_LINES(text, at) if line else []
+    headers: Pairs = re.compile(_FIELD_LINES).findall(text, at) if line else []
     # All lines but the first and the last matched, if there are that many ends of line; as many CR
     # as LF means no bare CR, since the matches account for one CR each.
     ends = len(headers) + 2
@@ -202,9 +202,13 @@ def read_usual_head(head: Buffer) -> Optional[Tuple[StatusLine, Fields, List[str
     the limits above. Most lines are known from the answer before: to look them up takes a third of the time.
     """
     lines = head.decode("latin-1").split("\r\n")
-    status_line = _status_lines.get(lines.pop(0))
+    first = lines.pop(0)
+    status_line = _status_lines.get(first)
     if status_line is None:
-        return None
+        _read_status_line(f"{first}\r\n")
+        status_line = _status_lines.get(first)
+        if status_line is None:
+            return None
     try:
         fields: Fields = dict(map(_read_line, lines))
         if len(fields) != len(lines):
@@ -215,7 +219,7 @@ def read_usual_head(head: Buffer) -> Optional[Tuple[StatusLine, Fields, List[str
 
 
 def _read_status_line(text: str) -> Optional[StatusLine]:
-    """``(version, status, reason)`` of a status line with its CR LF; None where it is malformed."""
+    """``(version, status, reason)`` of a status line with its CR LF; None where it is malformed. Kept if it is sound."""
     found = _STATUS_LINE(text)
     if found is None:
         return None
@@ -236,7 +240,7 @@ def parse_trailers(section: Buffer) -> Pairs:
     """
     _check_limits(section, "trailer section")
     text = section.decode("latin-1")
-    pairs: Pairs = _FIELD_LINES(text, 2)
+    pairs: Pairs = re.compile(_FIELD_LINES).findall(text, 2)
     ends = len(pairs) + 2
     if text.count("\n") != ends or text.count("\r") != ends or text[-3:] != "\n\r\n":
         raise BadResponse("malformed trailers in a chunked body")

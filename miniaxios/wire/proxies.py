@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from .environment import names_no_proxy
 from .errors import InvalidRequest, InvalidURL
 from .hosts import DIGITS, address_of, normal_host
 from .url import clean_text, parse_authority
@@ -25,13 +26,6 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 SUPPORTED = tuple(DEFAULT_PORTS)
 
 _TLS_FILES = ("ca", "cert", "key")
-_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-# Each miss in os.environ raises and catches a KeyError, and there are six to ask for in each request: a look into the
-# dict underneath, where there is one with bytes, as on POSIX, takes a tenth of the time.
-_ENVIRON: Any = os.environ
-_RAW: Any = getattr(_ENVIRON, "_data", None)
-if type(_RAW) is not dict or not os.supports_bytes_environ:
-    _RAW = None
 
 
 class Proxy:
@@ -251,20 +245,6 @@ def proxy_from_environment(url: URL, environ: Mapping[str, str]) -> Optional[Pro
     if not value or bypasses(url, _variable(environ, "no_proxy")):
         return None
     return _proxy_of_url(value)
-
-
-def names_no_proxy(environ: Mapping[str, str]) -> bool:
-    """Whether no variable asks for a proxy, for whatever URL."""
-    if environ is _ENVIRON and _RAW is not None:
-        return not (
-            b"http_proxy" in _RAW
-            or b"https_proxy" in _RAW
-            or b"all_proxy" in _RAW
-            or b"HTTP_PROXY" in _RAW
-            or b"HTTPS_PROXY" in _RAW
-            or b"ALL_PROXY" in _RAW
-        )
-    return not any(name in environ for name in _VARIABLES)
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .errors import InvalidRequest
-from .names import IS_TOKEN, OWN_NAMES, TOKEN
+from .names import is_token, OWN_NAMES, TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     Pairs = List[Tuple[str, str]]
 
-_REQUEST_LINE = re.compile(rf"{TOKEN} [\x21-\x7e]+ HTTP/1\.1\r\n".encode()).fullmatch
 _NAME_AND_VALUE = ": ".join
+_VISIBLE = bytes(range(0x21, 0x7F))
 # What may be in the value of a header that is sent.
 _SENDABLE = bytes([byte for byte in range(256) if byte == 9 or (byte >= 0x20 and byte != 0x7F)])
 
@@ -31,6 +31,9 @@ _LENGTH = r"0|[1-9][0-9]{0,19}"
 #: Methods that say nothing of a body when there is none; all others say ``Content-Length: 0``, for a
 #: body could be expected (RFC 9110 section 8.6; the list is Node's).
 BODILESS = frozenset(("GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
+
+#: Methods that may be sent twice, as the second does what the first did. RFC 9110 section 9.2.2.
+IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "QUERY"))
 
 
 def render_request_head(method: str, target: str, headers: Pairs) -> bytes:
@@ -53,7 +56,8 @@ def render_request_line(method: str, target: str) -> bytes:
         line = " ".join((method, target, "HTTP/1.1\r\n")).encode("latin-1")
     except (TypeError, UnicodeEncodeError):
         raise _culprit(method, target) from None
-    if not _REQUEST_LINE(line):
+    # Two blanks, which were joined here, a token before the first and something between them.
+    if line.translate(None, _VISIBLE) != b"  \r\n" or b"  " in line or not is_token(method):
         raise _culprit(method, target)
     return line
 
@@ -77,7 +81,7 @@ def _are_tokens(headers: Pairs) -> bool:
     for name, _ in headers:
         # A subclass of str may lie about what it equals, but not to a pattern.
         if type(name) is not str or name not in known:
-            if not IS_TOKEN(name):
+            if not is_token(name):
                 return False
             known[name]  # so that it is known the next time
     return True

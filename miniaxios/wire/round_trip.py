@@ -6,26 +6,29 @@ all there. It is done here without the steps, in a third of the instructions (43
 
 Rules of the room: nothing is decided here that isn't decided alike in ``exchange``, ``connection``, ``body``
 and ``framing``. An answer that is not all there, or in any way unlike most, is theirs: its bytes are put back as if
-nobody had looked. A connection belongs to whoever runs here until the pool has it; an interrupt closes it.
+nobody had looked, and they are loaded when the first comes. A connection belongs to whoever runs here until the pool
+has it; an interrupt closes it.
 """
 
 from __future__ import annotations
 
-from .body import Response
 from .connection import SMALL_BODY, Connection
 from .errors import HungUp, NetworkError
-from .exchange import OUT_OF_FILES, Request, direct_route
+from .header_block import MANAGED, block_for
 from .messages import SHORT_HEAD, read_usual_head
-from .outgoing import IDEMPOTENT, MANAGED, block_for
-from .request_head import BODILESS, render_request_line
+from .request import Request
+from .request_head import BODILESS, IDEMPOTENT, render_request_line
+from .sockets import network_error
+from .via import OUT_OF_FILES, direct_route, free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional, Tuple, Union
+    from typing import List, Mapping, Optional, Tuple, Union
 
-    from .exchange import Via
+    from .body import Response
     from .messages import Fields, StatusLine
     from .pool import Lease
+    from .request import Policy, Via
     from .scope import Scope
     from .url import URL
 
@@ -74,14 +77,17 @@ class Errand:
         return b"%bContent-Length: %d\r\n\r\n%b" % (self._front, len(body), body)
 
 
-def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int) -> Union[Answer, Response, None]:
-    """The answer as ``(status line, fields, body)``, if it is small and plain; else the response, its body unread.
+def round_trip(
+    errand: Errand, agents: Mapping[str, Via], body: bytes, scope: Scope, limit: int
+) -> Union[Answer, Lease, None]:
+    """The answer as ``(status line, fields, body)``, if it is small and plain.
 
-    None where nothing was sent: the request is not for this room, or there are no descriptors left, which
-    ``exchange`` knows how to free. ``agent``: one for which the errand's route holds; ``limit``: bytes of a
-    body, -1 for any. Raises as ``exchange`` does.
+    Else the lease of the connection that has what came so far, or None where nothing was sent: both are for
+    :func:`the_long_way`. ``agents``: by scheme, such that the errand's route holds; ``limit``: bytes of a body, -1 for
+    any. Raises as ``exchange`` does.
     """
-    route, pool = errand.route, agent.pool
+    route = errand.route
+    pool = agents[route.scheme].pool
     if pool.max_sockets is not None or len(body) > SMALL_BODY:
         return None
     generation = pool.generation
@@ -109,12 +115,12 @@ def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int
         answer, is_last = _plain_answer(data, errand.method, limit)
         if answer is None:
             connection.unread(data)
-            return _continued(pool.adopt(connection, generation), connection, errand.request(body), scope)
+            return pool.adopt(connection, generation)
         is_last = not connection.reclaim() or is_last
     except NetworkError as error:
         if connection is not None:
             connection.close()
-        if error.code in OUT_OF_FILES and not was_sent:
+        if error.code in OUT_OF_FILES and not was_sent and free_descriptors(agents):
             return None
         raise
     except BaseException:
@@ -129,13 +135,17 @@ def round_trip(errand: Errand, agent: Via, body: bytes, scope: Scope, limit: int
     return answer
 
 
-def _continued(lease: Lease, connection: Connection, request: Request, scope: Scope) -> Response:
-    """The response of which the connection holds what has come so far."""
+def the_long_way(request: Request, policy: Policy, lease: Optional[Lease]) -> Response:
+    """What ``exchange`` makes of the request, or of what came of it so far."""
     try:
-        return Response(lease, connection.read_head(), request, scope)
-    except BaseException:
-        lease.give_back(False)
+        from .exchange import exchange, resume
+    except BaseException as error:
+        if lease is not None:
+            lease.give_back(False)
+        if isinstance(error, OSError):  # such as no descriptor left to read the module with
+            raise network_error(error, "load") from error
         raise
+    return exchange(request, policy) if lease is None else resume(lease, request, policy)
 
 
 def _plain_answer(data: bytes, method: str, limit: int) -> Tuple[Optional[Answer], bool]:

@@ -8,8 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Hashable, Optional, Tuple
 
-    from .exchange import Via
     from .proxies import Proxy
+    from .request import Via
     from .tls import TLSOptions
     from .url import URL
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gzip
 import zlib
 
-from miniaxios.wire.codings import PIECE, decoder_for, supported_codings
+from miniaxios.wire.available_codings import supported_codings
+from miniaxios.wire.codings import PIECE, decoder_for
 from miniaxios.wire.errors import BadResponse
 
 from .runner import Target, demand

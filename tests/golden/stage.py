@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import miniaxios
 from miniaxios.agent import shared_agent
-from miniaxios.wire.codings import accept_encoding
+from miniaxios.wire.available_codings import accept_encoding
 from tests.golden.values import Decoder, encode
 from tests.support.server import Peer, Server, closed_port
 

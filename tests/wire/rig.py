@@ -6,14 +6,15 @@ import sys
 import threading
 import weakref
 
-from miniaxios.wire import Policy, Pool, Request, Scope, TLSOptions, exchange, parse_url
+from miniaxios.wire import Policy, Pool, Request, Scope, TLSOptions, parse_url
+from miniaxios.wire.exchange import exchange
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
-    from miniaxios.wire import Response
+    from miniaxios.wire.body import Response
 
 
 class Via:

@@ -16,8 +16,10 @@ from time import monotonic
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from miniaxios.wire import Pace, Pool, Request, Response, Scope, TLSOptions, parse_url
+from miniaxios.wire import Pool, Request, Scope, TLSOptions, parse_url
 from miniaxios.wire import body as body_module
+from miniaxios.wire.body import Response
+from miniaxios.wire.upload import Pace
 from miniaxios.wire.body import CLOSED
 from miniaxios.wire.errors import (
     BadResponse,

@@ -10,8 +10,10 @@ from time import monotonic
 
 import pytest
 
-from miniaxios.wire import Scope, TLSOptions, Upload, connect, parse_proxy
+from miniaxios.wire import Scope, TLSOptions, connect
 from miniaxios.wire.connection import MAX_INTERIM
+from miniaxios.wire.upload import Upload
+from miniaxios.wire.proxies import parse_proxy
 from miniaxios.wire.errors import (
     BadResponse,
     DeadlineExceeded,

@@ -11,8 +11,10 @@ from time import monotonic
 
 import pytest
 
-from miniaxios.wire import Pool, Request, Scope, TLSOptions, Upload, connect, exchange, parse_proxy, parse_url
-from miniaxios.wire import upload_from
+from miniaxios.wire import Pool, Request, Scope, TLSOptions, connect, parse_url
+from miniaxios.wire.exchange import exchange
+from miniaxios.wire.upload import Upload, upload_from
+from miniaxios.wire.proxies import parse_proxy
 from miniaxios.wire.errors import (
     BadResponse,
     DeadlineExceeded,

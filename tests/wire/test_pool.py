@@ -13,8 +13,9 @@ from time import monotonic
 
 import pytest
 
-from miniaxios.wire import Pool, Scope, TLSOptions, parse_proxy, parse_url
+from miniaxios.wire import Pool, Scope, TLSOptions, parse_url
 from miniaxios.wire import pool as pool_module
+from miniaxios.wire.proxies import parse_proxy
 from miniaxios.wire.errors import DeadlineExceeded, NetworkError, Stopped, TLSError
 from miniaxios.wire.pool import Lease
 from miniaxios.wire.route import Route

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from miniaxios.wire.errors import InvalidRequest
 from miniaxios.wire.messages import parse_response_head
-from miniaxios.wire.request_head import frame_request, render_request_head
+from miniaxios.wire.request_head import frame_request, render_request_head, render_request_line
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 
@@ -30,6 +30,21 @@ def test_INJ_2_what_is_rendered_is_what_is_read(method: str, pairs: List[Tuple[s
     assert request_line.endswith(b" /a?b HTTP/1.1")
     head = parse_response_head(b"HTTP/1.1 200 OK\r\n" + block)
     assert head.headers == pairs
+
+
+NEARLY = st.text(st.sampled_from("aG/ \t\r\n\x00\x7f\x80\xe9!~:"), max_size=6)
+
+
+@given(NEARLY | TOKENS, NEARLY)
+@settings(max_examples=500, deadline=None)
+def test_INJ_1_law_a_request_line_is_what_the_grammar_says(method: str, target: str) -> None:
+    expected = "%s %s HTTP/1.1\r\n" % (method, target)
+    try:
+        assert render_request_line(method, target) == expected.encode()
+        is_sound = True
+    except InvalidRequest:
+        is_sound = False
+    assert is_sound is (re.fullmatch(TOKEN + r" [\x21-\x7e]+ HTTP/1\.1\r\n", expected) is not None)
 
 
 def test_a_request_head_byte_for_byte() -> None:

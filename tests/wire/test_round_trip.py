@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import gzip
 import os
+import sys
 import threading
 import weakref
 
@@ -12,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from miniaxios.wire import Errand, Pool, Request, Scope, TLSOptions, connect, exchange, follow, messages, parse_url
-from miniaxios.wire import round_trip
+from miniaxios.wire import Errand, Pool, Request, Scope, TLSOptions, connect, messages, parse_url, round_trip
+from miniaxios.wire import the_long_way
+from miniaxios.wire.exchange import exchange
 from miniaxios.wire.connection import SMALL_BODY
 from miniaxios.wire.errors import (
     BadResponse,
@@ -26,6 +29,7 @@ from miniaxios.wire.errors import (
     Truncated,
     WireError,
 )
+from miniaxios.wire.pool import Lease
 from miniaxios.wire.stream import Stream
 from tests.support.server import Peer, Reply, Server, closed_port
 from tests.support.tls import CA
@@ -46,8 +50,6 @@ FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
 @pytest.fixture(autouse=True)
 def no_streams() -> None:
-    # Known, as after the first answer of any program: a plain answer is told from others by it.
-    messages.parse_response_head(b"HTTP/1.1 200 OK\r\n\r\n")
     FakeStream.alive.clear()
     FakeStream.forgotten = 0
 
@@ -74,9 +76,17 @@ def trip(
     limit: int = -1,
     scope: Optional[Scope] = None,
 ) -> Any:
-    """What a round trip gives."""
+    """What a round trip gives, or the response of what goes on from there."""
     errand = Errand(method, parse_url(url), list(headers), via, body is not None)
-    return round_trip(errand, via, body or b"", scope or Scope(20.0), limit)
+    return run(errand, via, body or b"", scope or Scope(20.0), limit)
+
+
+def run(errand: Errand, via: Any, body: bytes, scope: Scope, limit: int, policy: Any = None) -> Any:
+    """The same, of an errand; as ``policy`` says, or without a redirect."""
+    found = round_trip(errand, {"http": via, "https": via}, body, scope, limit)
+    if isinstance(found, Lease):
+        found = the_long_way(errand.request(body), policy or policy_of(via, scope, max_redirects=0), found)
+    return found
 
 
 def by_round_trip(via: Any, url: str, method: str, body: Any, limit: int) -> Any:
@@ -501,8 +511,8 @@ def test_redirects_are_followed(method: str, body: Optional[bytes], status: int)
             before = len(server.requests)
             policy = policy_of(via)
             if is_trip:
-                found = trip(via, server.url("/a"), method, headers, body)
-                response = follow(found, policy)
+                errand = Errand(method, parse_url(server.url("/a")), headers, via, body is not None)
+                response = run(errand, via, body or b"", policy.scope, -1, policy)
             else:
                 response = exchange(Request(method, parse_url(server.url("/a")), headers, body), policy)
             raw = [request.raw for request in server.requests[before:]]
@@ -533,7 +543,7 @@ def test_the_same_bytes_are_sent(headers: List[Tuple[str, str]], keep_alive: boo
                 request = Request(method, url, list(headers), body)
                 read(exchange(request, policy_of(via)))
                 errand = Errand(method, url, list(headers), via, body is not None)
-                found = round_trip(errand, via, body or b"", Scope(20.0), -1)
+                found = run(errand, via, body or b"", Scope(20.0), -1)
                 if not isinstance(found, tuple):
                     read(found)
                 exchanged, tripped = server.requests[before:]
@@ -550,7 +560,7 @@ def test_an_errand_serves_again_and_again() -> None:
     with Server.handler(lambda request: Reply(request.body)) as server, Via() as via:
         errand = Errand("POST", parse_url(server.url()), [("X", "y")], via, True)
         for size in (0, 1, 10, 9, 1000):
-            found = round_trip(errand, via, b"z" * size, Scope(20.0), -1)
+            found = run(errand, via, b"z" * size, Scope(20.0), -1)
             assert (found[2] if isinstance(found, tuple) else read(found)[-1]) == b"z" * size
             errand.headers(size).clear()
         assert [request.header("content-length") for request in server.requests] == ["0", "1", "10", "9", "1000"]
@@ -620,7 +630,9 @@ def test_without_descriptors_nothing_is_sent(method: str, code: str, monkeypatch
     with Server.handler(lambda request: Reply(request.path)) as server, Via() as via:
         with monkeypatch.context() as patch:
             patch.setattr(connect, "connect", dial)
-            assert trip(via, server.url("/no"), method) is None
+            with pytest.raises(NetworkError) as caught:
+                trip(via, server.url("/no"), method)
+            assert caught.value.code == code
         assert connect.connect is original and calls == [code]
         assert_at_rest(via.pool)
         assert server.connections == 0
@@ -640,13 +652,34 @@ def test_real_lack_of_descriptors() -> None:
             with pytest.raises(OSError):
                 while True:
                     os.dup(0)
+            # Those of idle connections are freed, and what goes on from there does the rest.
             assert trip(via, two.url()) is None
-            assert via.pool.idle_connections == 1
+            assert via.pool.idle_connections == 0
             assert fetch(via, two.url()) == b"y"
             assert outcome(by_round_trip, via, two.url(), "GET", None, -1)[-1] == b"y"
             via.pool.close()
 
         in_child(child)
+
+
+class NoDescriptor:
+    """A finder of modules that can't read any."""
+
+    @staticmethod
+    def find_spec(*_: Any) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+def test_without_a_descriptor_to_load_the_long_way_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Server.handler(lambda request: Reply(b"x", framing="chunked")) as server, Via() as via:
+        with monkeypatch.context() as patch:
+            patch.delitem(sys.modules, "miniaxios.wire.exchange")
+            patch.setattr(sys, "meta_path", [NoDescriptor])
+            with pytest.raises(NetworkError, match="load EMFILE") as caught:
+                trip(via, server.url())
+        assert caught.value.code == "EMFILE" and len(server.requests) == 1
+        assert_given_up(via, server)
+        assert read(trip(via, server.url()))[-1] == b"x"
 
 
 # -- the silent resend -------------------------------------------------------------------------------
@@ -925,7 +958,7 @@ def test_a_scope_that_serves_many_at_once() -> None:
 
         def work() -> None:
             for _ in range(20):
-                found = round_trip(errand, via, b"", scope, -1)
+                found = run(errand, via, b"", scope, -1)
                 assert (found[2] if isinstance(found, tuple) else read(found)[-1]) == b"/x"
 
         errands = [in_thread(work) for _ in range(5)]
@@ -1116,7 +1149,7 @@ def test_interrupted_anywhere_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> No
                 interruption = Interruption(at, ("wire/round_trip.py", "wire/pool.py", "wire/connection.py"))
                 try:
                     with interruption:
-                        round_trip(errand, via, b"", Scope(5.0), -1)
+                        run(errand, via, b"", Scope(5.0), -1)
                 except Interrupt:
                     pass
                 via.pool._tidy()
@@ -1197,7 +1230,7 @@ def test_in_a_child_the_parents_connections_are_not_used() -> None:
         errand = Errand("GET", parse_url(server.url("/x")), [], via, False)
 
         def go() -> None:
-            found = round_trip(errand, via, b"", Scope(5.0), -1)
+            found = run(errand, via, b"", Scope(5.0), -1)
             assert (found[2] if isinstance(found, tuple) else read(found)[-1]) == b"/x"
 
         def child() -> None:

@@ -6,9 +6,10 @@ import ssl
 
 import pytest
 
-from miniaxios.wire import TLSOptions, parse_proxy, parse_url
+from miniaxios.wire import TLSOptions, parse_url
 from miniaxios.wire import route as route_module
 from miniaxios.wire import tls as tls_module
+from miniaxios.wire.proxies import parse_proxy
 from miniaxios.wire.route import Route
 
 TYPE_CHECKING = False
