@@ -435,16 +435,33 @@ def test_FRAME_5_the_short_way_answers_as_the_strict_one(data: bytes) -> None:
         assert repr(head) == repr(expected)
 
 
-def test_the_short_way_is_taken_from_the_second_answer_on() -> None:
+def test_the_short_way_is_taken_from_the_first_answer_on() -> None:
     messages._status_lines.clear()
     data = b"HTTP/1.1 200 Fine\r\nA: b\r\nContent-Length: 5"
-    assert messages.read_usual_head(data) is None
-    parse_response_head(data + b"\r\n\r\n")
     fields = {"a": "b", "content-length": "5"}
     assert messages.read_usual_head(data) == ((11, 200, "Fine"), fields, ["A: b", "Content-Length: 5"])
     for other in (b"", b"\r\n", b"HTTP/1.1 200 Fine\r\n", b"HTTP/1.1 200 Fine\r\n\r\nA: b", b"HTTP/1.1 200 Fine\nA: b"):
         assert messages.read_usual_head(other) is None
     assert messages.read_usual_head(b"HTTP/1.1 200 Fine") == ((11, 200, "Fine"), {}, [])
+    for line in (b"HTTP/1.1 200 Fi\0ne", b"HTTP/1.1 200 \x85", b"HTTP/1.1 200 Fine ", b"HTTP/1.1 200 " + b"x" * 64, b"HTTP/2.0 200 Fine"):
+        assert messages.read_usual_head(line) is None
+
+
+STATUS_LINE = re.compile(r"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: ([^\n]*))?")
+NEARLY = st.lists(
+    st.sampled_from(["HTTP/1.1", "HTTP/1.0", " ", "2", "00", "200", "0", "6", "\xb2", "\xa0", "OK", "\n", "\r", "\t"]), max_size=6
+).map("".join)
+
+
+REST = st.text(st.characters(max_codepoint=255), max_size=5)
+
+
+@settings(max_examples=500)
+@given(NEARLY | NEARLY.map(lambda rest: "HTTP/1.1 2" + rest) | REST.map(lambda rest: "HTTP/1.0 599 " + rest))
+def test_FRAME_6_law_a_status_line_is_what_the_grammar_says(text: str) -> None:
+    found = STATUS_LINE.fullmatch(text)
+    expected = None if found is None else (10 + int(found.group(1)), int(found.group(2)), found.group(3) or "")
+    assert messages._split_status_line(text) == expected
 
 
 def test_what_the_short_way_gives_is_nobody_elses() -> None:
