@@ -23,15 +23,16 @@ _NAMES = frozenset(OPTIONS)
 
 
 def own_of(
-    method: Optional[str], url: Any, config: Given, options: Mapping[str, Any], data: Any, is_form: bool
+    method: Optional[str], url: Any, config: Given, options: Dict[str, Any], data: Any, is_form: bool
 ) -> Dict[Any, Any]:
-    """The options of one call, a new ``dict`` of snake_case names."""
+    """The options of one call, a ``dict`` of snake_case names: a new one, or ``options``, those given by keyword."""
     if config is None and data is ABSENT and method is not None and type(url) is str and not is_form:
         # What the rest would come to, for most calls.
         if not options:
             return {"url": url, "method": method}
         if _NAMES.issuperset(options):
-            return {**options, "url": url, "method": method}
+            options["url"], options["method"] = url, method
+            return options
     if method is None and hasattr(url, "items"):
         url, config = None, url if config is None else _joined(url, config)
     own = own_options(url, config, options)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Optional, TypeVar
+    from typing import Any, Dict, Mapping, Optional, TypeVar
     from typing import Generic as Kind
 
     Given = Optional[Mapping[str, Any]]
@@ -38,7 +38,7 @@ class Calls(Kind[Outcome]):
         method: Optional[str],
         url: Any,
         config: Given,
-        options: Mapping[str, Any],
+        options: Dict[str, Any],
         data: Any = ABSENT,
         is_form: bool = False,
     ) -> Outcome:

@@ -70,7 +70,7 @@ class Axios(Calls["Response"], Statics):
         method: Optional[str],
         url: Any,
         config: Given,
-        options: Mapping[str, Any],
+        options: Dict[str, Any],
         data: Any = ABSENT,
         is_form: bool = False,
     ) -> Response:

@@ -11,7 +11,7 @@ from .workers import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, List, Mapping, Optional
+    from typing import Any, Dict, List, Mapping, Optional
 
     from .client import Axios, Interceptors
 
@@ -36,7 +36,7 @@ class Promises(Calls[Promise]):
         method: Optional[str],
         url: Any,
         config: Optional[Mapping[str, Any]],
-        options: Mapping[str, Any],
+        options: Dict[str, Any],
         data: Any = ABSENT,
         is_form: bool = False,
     ) -> Promise:

@@ -26,7 +26,7 @@ from .option_table import OPTIONS, validate_status
 from .response import Response, settle
 from .transforms import default_transform_request, default_transform_response, json_or_text
 from .urls import combine_url
-from .wire import Deadline, Policy, Scope, errors, names_no_proxy, parse_url, round_trip, the_long_way
+from .wire import Button, Deadline, Policy, Scope, errors, names_no_proxy, parse_url, round_trip, the_long_way
 from .wire_options import MAX_REDIRECTS, limit_of, seconds_of, sensitive_headers
 
 TYPE_CHECKING = False
@@ -154,8 +154,10 @@ class UsualWay:
                 timeout = own.get("timeout")
                 if others == 1 and type(timeout) is int and 0 < timeout <= LONGEST_TIMEOUT:
                     seconds = timeout / 1000  # as _more() has it, in 3000 instructions less
-                else:
+                elif others != 1 or type(own.get("cancel_token")) is not _token_type:
                     seconds, agents, token, more = self._more(own)
+                else:
+                    token = own["cancel_token"]
             errand = self.errands.get((method, text, data is not None, more))
             if errand is None or not errand.route.holds(agents[errand.scheme]):
                 errand = self._add_errand(method, text, agents, data is not None, more, own)
@@ -173,7 +175,8 @@ class UsualWay:
             return None
         if token is None:
             return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Deadline(seconds), own)
-        return self._until(token, errand, agents, body, Scope(seconds, True), own)
+        scope = Button() if seconds is None else Scope(seconds, True)
+        return self._until(token, errand, agents, body, scope, own)
 
     def _more(
         self, own: Dict[Any, Any]
@@ -194,7 +197,7 @@ class UsualWay:
             token = own.get("cancel_token")
             if token is not None:
                 others -= 1
-                if type(token) is not (_token_type or _load_token_type()) or token._switch.fired is not None:
+                if type(token) is not (_token_type or _load_token_type()):
                     raise NotUsual
         if others:
             for name, scheme in _AGENTS:
@@ -233,16 +236,18 @@ class UsualWay:
         own: Dict[Any, Any],
     ) -> Response:
         """The same, unless the token is cancelled first; what it was cancelled with counts most, as in axios."""
-        stop = scope.stop
+        stop, switch = scope.stop, token._switch
         try:
-            token._switch.put(stop)
+            switch.put(stop)
+            if scope.stopped:
+                token.throw_if_requested()
             response = self._exchange(errand, agents, body, scope, own)
         except AxiosError as error:
             if not is_cancel(error):
                 token.throw_if_requested()
             raise
         finally:
-            token._switch.drop(stop)
+            switch.drop(stop)
         if scope.stopped:
             token.throw_if_requested()
         return response

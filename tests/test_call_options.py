@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from miniaxios import AxiosError
 from miniaxios.call_options import MULTIPART, own_of
-from miniaxios.calls import ABSENT
+from miniaxios.calls import ABSENT, Calls
 from miniaxios.config import own_options
 
 OPTIONS = st.dictionaries(
@@ -40,19 +40,31 @@ def in_long(method, url, config, options, data):
 )
 def test_law_the_short_way_agrees_with_the_long_one(method, url, config, options, data):
     given_config, given_options = config and dict(config), dict(options)
-    own = own_of(method, url, config, options, data, False)
     wanted = in_long(method, url, config, options, data)
-    assert own == wanted and set(own) == set(wanted) and type(own) is dict
     assert (config, options) == (given_config, given_options)
-    assert own is not config and own is not options
+    own = own_of(method, url, config, options, data, False)
+    assert own == wanted and set(own) == set(wanted) and type(own) is dict
+    # The keywords' own dict may be the one that comes back: each call has a new one.
+    assert config == given_config and own is not config and (own is options or options == given_options)
 
 
 def test_a_new_dict_each_time():
-    options = {"timeout": 5}
-    first, second = (own_of("get", "/x", None, options, ABSENT, False) for _ in range(2))
-    assert first == second == {"timeout": 5, "url": "/x", "method": "get"} and first is not second
-    first["url"] = "/y"
-    assert own_of("get", "/x", None, options, ABSENT, False) == second
+    """What a caller gave as keywords is theirs, however it was given."""
+    seen = []
+
+    class Seeing(Calls):
+        def _call(self, method, url, config, options, data=ABSENT, is_form=False):
+            seen.append(own_of(method, url, config, options, data, is_form))
+
+    options, config = {"timeout": 5}, {"timeout": 6}
+    for _ in range(2):
+        Seeing().get("/x", **options)
+        Seeing().request("/x", config, **options)
+        Seeing().get("/x", config)
+    assert options == {"timeout": 5} and config == {"timeout": 6} and len({id(each) for each in seen}) == 6
+    assert seen[0] == {"timeout": 5, "url": "/x", "method": "get"}
+    seen[0]["url"] = "/y"
+    assert seen[3] == {"timeout": 5, "url": "/x", "method": "get"}
 
 
 def test_an_unknown_keyword_is_told():

@@ -12,11 +12,12 @@ from .environment import names_no_proxy
 from .pool import Pool
 from .request import Policy, Request
 from .round_trip import Errand, round_trip, the_long_way
-from .scope import Deadline, Scope
+from .scope import Button, Deadline, Scope
 from .tls import TLSOptions
 from .url import URL, parse_url, same_origin
 
 __all__ = [
+    "Button",
     "Deadline",
     "Errand",
     "errors",

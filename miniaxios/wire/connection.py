@@ -313,7 +313,8 @@ class Connection:
         stream: Optional[Stream] = self.sock
         if stream is None:
             return False
-        is_whole = not stream.scope.stoppable or stream.reclaim()
+        scope = stream.scope
+        is_whole = not scope.stoppable or scope.detach()  # if not, the stop-button shut the socket down
         # The scope may go on with another connection, or come back to this one: in both cases it has
         # to be attached anew, and must not be detached by whoever closes this one late.
         stream.scope = _NOBODY

@@ -14,7 +14,7 @@ from .errors import DeadlineExceeded, Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional, Protocol
+    from typing import Any, Callable, Optional, Protocol
 
     class Waitable(Protocol):
         """A :class:`Bell`, or what is like it."""
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 #: Longest single sleep, in seconds: some system calls take no more than 24 days. Who wakes asks again.
 LONGEST_SLEEP = 86400.0
+
+
+#: ``threading.RLock`` is a function in Python code around it.
+_RLock: Any = type(threading.RLock())
 
 
 class Bell:
@@ -73,7 +77,7 @@ class Scope:
         self.stopped = False
         self.reason: object = None
         # Reentrant: a signal handler may cancel while its own thread is inside attach or detach.
-        self._lock = threading.RLock() if stoppable else None
+        self._lock = _RLock() if stoppable else None
         self._wake: Optional[Callable[[], None]] = None
 
     def left(self) -> Optional[float]:
@@ -166,6 +170,20 @@ class Scope:
     def sleep(self, seconds: float) -> None:
         """Sleep ``seconds``, or raise as soon as the scope is stopped or its time is over."""
         self.wait(Bell(), seconds)
+
+
+class Button(Scope):
+    """A scope without a deadline that somebody may stop, made in half the time."""
+
+    __slots__ = ()
+
+    stoppable = True
+    timeout = deadline = None
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.reason = self._wake = None
+        self._lock = _RLock()
 
 
 class Deadline(Scope):

@@ -154,9 +154,9 @@ def derive_import(found: Dict[str, Any], samples: Samples) -> Figures:
 
 
 def derive_options(found: Dict[str, Any], samples: Samples) -> Figures:
-    """How near the request with an option is to the one without: CPU of the same process, round by round."""
+    """How near the request with an option is to the one without, round by round."""
     return {
-        option: median(paired(samples[OURS], samples["%s, %s" % (OURS, option)], "cpu"))
+        option: median(paired(samples[OURS], samples["%s, %s" % (OURS, option)], "wall"))
         for option in OPTIONS
         if "%s, %s" % (OURS, option) in samples
     }
@@ -228,7 +228,6 @@ CASES: List[Case] = [
         "get",
         groups=[[OURS] + ["%s, %s" % (OURS, option) for option in OPTIONS]],
         base=OURS,
-        clock="cpu",
         rounds=101,
         counted=[OURS] + ["%s, %s" % (OURS, option) for option in OPTIONS],
         derive=derive_options,

@@ -173,9 +173,6 @@ class FakeStream:
     def interrupt(self) -> None:
         self.answers = []
 
-    def reclaim(self) -> bool:
-        return self.scope.detach()
-
     def is_stale(self) -> bool:
         return self.stale
 

@@ -42,7 +42,7 @@ def dial(
             start_tls(stream, trusting(), name)
         yield stream
     finally:
-        stream.reclaim()
+        stream.scope.detach()
         stream.close()
 
 
@@ -61,7 +61,7 @@ def pair(scope: Optional[Scope] = None) -> Iterator[Tuple[Stream, socket.socket]
     try:
         yield stream, far
     finally:
-        stream.reclaim()
+        stream.scope.detach()
         stream.close()
         far.close()
 

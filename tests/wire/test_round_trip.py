@@ -1166,12 +1166,13 @@ def test_interrupted_anywhere_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt, SystemExit, RecursionError, OSError])
-@pytest.mark.parametrize("place", ["connect", "receive", "sendall", "lend", "is_stale", "reclaim"])
+@pytest.mark.parametrize("place", ["connect", "receive", "sendall", "lend", "is_stale", "detach"])
 def test_failures_of_every_kind_pass_and_leave_nothing(
     error: Any, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fails = [error("injected")]
-    original = connect.connect if place == "connect" else getattr(FakeStream, place)
+    owner: Any = {"connect": connect, "detach": Scope}.get(place, FakeStream)
+    original = getattr(owner, place)
 
     def fail(*args: Any) -> Any:
         if fails:
@@ -1185,10 +1186,7 @@ def test_failures_of_every_kind_pass_and_leave_nothing(
     if place != "connect":
         fetch(via, "http://a.test/")
     with monkeypatch.context() as patch:
-        if place == "connect":
-            patch.setattr(connect, "connect", fail)
-        else:
-            patch.setattr(FakeStream, place, fail)
+        patch.setattr(owner, place, fail)
         with pytest.raises(error, match="injected"):
             trip(via, "http://a.test/", scope=Scope(5.0, stoppable=True))
     gc.collect()

@@ -163,7 +163,7 @@ def test_a_stream_goes_by_the_scope_it_is_lent_to() -> None:
     with pair(Scope(0.05)) as (stream, far):
         with pytest.raises(DeadlineExceeded):
             stream.receive()
-        stream.reclaim()
+        stream.scope.detach()
         second = Scope(None, True)
         stream.lend(second)
         threading.Timer(0.1, far.sendall, [b"x"]).start()
@@ -217,7 +217,7 @@ def test_stop(where: Any, work: Callable[[Stream], None], timeout: Optional[floa
         with StopWhenAsked(scope) as stop, pytest.raises(Stopped) as caught:
             work(stream)
         assert stop.delay < 2 and caught.value.reason == "why"
-        assert not stream.reclaim()
+        assert not stream.scope.detach()
 
 
 @pytest.mark.parametrize("moment", [0.0, 0.03])
@@ -233,7 +233,7 @@ def test_stop_in_a_handshake(script: Callable[[Peer], None], moment: float) -> N
 def test_stop_before() -> None:
     scope = Scope(None, True)
     with pair() as (stream, far):
-        stream.reclaim()
+        stream.scope.detach()
         scope.stop("early")
         with pytest.raises(Stopped):
             stream.lend(scope)
@@ -247,14 +247,14 @@ def test_stop_before() -> None:
 def test_stop_never_touches_what_was_detached() -> None:
     first, second = Scope(None, True), Scope(10.0, True)
     with pair(first) as (stream, far):
-        assert stream.reclaim()
+        assert stream.scope.detach()
         stream.lend(second)
         first.stop()
         far.sendall(b"ping")
         assert stream.receive() == b"ping"
         stream.sendall(b"pong")
         assert far.recv(10) == b"pong"
-        assert stream.reclaim()
+        assert stream.scope.detach()
         second.stop()
         assert not stream.is_stale()
 
@@ -494,7 +494,7 @@ def test_requests_with_and_without_a_deadline_share_a_secure_stream(limits: Any)
     with Server(echo, tls=True) as server, dial(server) as stream:
         buffer = bytearray(8)
         for scope in (Scope(), Scope(*limits), Scope(10.0), Scope(*limits), Scope(), Scope(*limits)):
-            stream.reclaim()
+            stream.scope.detach()
             assert not stream.is_stale()
             stream.lend(scope)
             stream.sendall(b"ping")
