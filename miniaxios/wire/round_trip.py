@@ -142,7 +142,7 @@ def the_long_way(request: Request, policy: Policy, lease: Optional[Lease]) -> Re
     except BaseException as error:
         if lease is not None:
             lease.give_back(False)
-        if isinstance(error, OSError):  # such as no descriptor left to read the module with
+        if isinstance(error, (OSError, ImportError)):  # such as no descriptor left to read the module with
             raise network_error(error, "load") from error
         raise
     return exchange(request, policy) if lease is None else resume(lease, request, policy)

@@ -45,11 +45,7 @@ def sliced(scope: Scope) -> Optional[float]:
 
 
 class Stream:
-    """A connected socket under the scope of the request that uses it; ``start_tls`` makes it a secure one.
-
-    It has the methods that :mod:`http.client` expects of a socket (``sendall``, ``close``), so that
-    a connection can hold it as its ``sock``.
-    """
+    """A connected socket under the scope of the request that uses it; ``start_tls`` makes it a secure one."""
 
     __slots__ = ("sock", "scope", "secure", "_timeout", "_is_direct", "_poller", "_read", "_write", "_pending")
 

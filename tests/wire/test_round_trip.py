@@ -670,14 +670,16 @@ class NoDescriptor:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
-def test_without_a_descriptor_to_load_the_long_way_with(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("finders, code", [([NoDescriptor], "EMFILE"), ([], "ERR_NETWORK")])
+@pytest.mark.filterwarnings("ignore:sys.meta_path is empty:ImportWarning")
+def test_where_the_long_way_can_not_be_loaded(finders: Any, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with Server.handler(lambda request: Reply(b"x", framing="chunked")) as server, Via() as via:
         with monkeypatch.context() as patch:
             patch.delitem(sys.modules, "miniaxios.wire.exchange")
-            patch.setattr(sys, "meta_path", [NoDescriptor])
-            with pytest.raises(NetworkError, match="load EMFILE") as caught:
+            patch.setattr(sys, "meta_path", finders)
+            with pytest.raises(NetworkError, match="load ") as caught:
                 trip(via, server.url())
-        assert caught.value.code == "EMFILE" and len(server.requests) == 1
+        assert caught.value.code == code and len(server.requests) == 1
         assert_given_up(via, server)
         assert read(trip(via, server.url()))[-1] == b"x"
 
