@@ -38,6 +38,9 @@ _OTHERS = frozenset(("Lock", "RLock", "Event", "Condition", "start", "decompress
 _SYSTEM = _SOCKET | _TLS | _FILES
 
 
+_RLOCK = type(threading.RLock())
+
+
 def _system_error(number: int) -> Callable[[], BaseException]:
     return lambda: OSError(number, os.strerror(number))
 
@@ -136,6 +139,8 @@ class Torture:
                 for each, stand_in in stand_ins.items():
                     if vars(module).get(each) is stand_in.real:
                         self._replace(vars(module), each, stand_in)
+                if vars(module).get("_RLock") is _RLOCK:  # called without the function around it
+                    self._replace(vars(module), "_RLock", self._wrapped("RLock", _RLOCK))
         return self
 
     def __exit__(self, *_: object) -> None:
