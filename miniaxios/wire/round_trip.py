@@ -156,7 +156,9 @@ def _plain_answer(data: bytes, method: str, limit: int) -> Tuple[Optional[Answer
         return None, False
     line, fields, _ = found
     version, status, _ = line
-    if version != 11 or status < 200 or 300 <= status < 400 or status == 204 or method == "HEAD":
+    if version != 11 or method == "HEAD":
+        return None, False
+    if status != 200 and (status < 200 or 300 <= status < 400 or status == 204):
         return None, False
     if fields.get("content-length") != str(len(body)) or 0 <= limit < len(body):
         return None, False

@@ -281,8 +281,9 @@ class Stream:
 
     def is_stale(self) -> bool:
         """Whether an idle connection is unusable: closed by the peer, or with bytes nobody asked for."""
+        poller = self._poller
         try:
-            return self._readable(0.0)
+            return self._readable(0.0) if poller is None else bool(poller.poll(0))
         except (OSError, ValueError):
             return True
 
