@@ -78,7 +78,8 @@ class Starter:
         """A template of these defaults, None where there is none or where it would not pay to make one."""
         template = self.template
         if template is not None and template.holds(defaults):
-            self._pause = self._left = 0
+            if self._pause:
+                self._pause = self._left = 0
         elif self._left > 0:
             self._left -= 1
             template = None
@@ -130,7 +131,7 @@ class Template:
     Raises :class:`Unwatchable`, and AxiosError for defaults that no request can begin with.
     """
 
-    __slots__ = ("base", "usual", "_defaults", "_edits", "_groups", "_others", "_fresh", "_grouped", "_flat")
+    __slots__ = ("base", "usual", "_defaults", "_edits", "_groups", "_hold", "_fresh", "_grouped", "_flat")
 
     def __init__(self, defaults: Config) -> None:
         if type(defaults) is not Config:
@@ -143,7 +144,7 @@ class Template:
         base = merge_config(seen)
         self._defaults = defaults
         # Groups of options, which tell when they are altered, and all the rest.
-        self._groups, self._others = watch.groups, watch.others
+        self._groups, self._hold = watch.groups, watch.others.hold()
         self._grouped: Any = dict.get(base, "headers")
         self._flat: Dict[str, Headers] = {}
         #: What was merged, not to be altered.
@@ -170,7 +171,7 @@ class Template:
             if not self._groups.are_the_same():
                 return False
             self._edits = edits
-        return self._others.hold()
+        return self._hold()
 
     def begin(self, own: Dict[Any, Any]) -> Config:
         """What the first interceptor gets: ``completed(merge_config(defaults, own), defaults)``.
@@ -252,9 +253,9 @@ class _Held:
         self._values = self._of_mappings + self._of_lists
         self._is_told = self._is_told and _TELLING.issuperset(map(type, values))
 
-    def hold(self) -> bool:
-        """Whether each holds what it held."""
-        return self._are_equal() if self._is_told else self.are_the_same()
+    def hold(self) -> Callable[[], bool]:
+        """What tells whether each holds what it held, once there is nothing to be added."""
+        return self._are_equal if self._is_told else self.are_the_same
 
     def _are_equal(self) -> bool:
         """For texts and functions: a quarter of what identity takes."""

@@ -153,7 +153,10 @@ class Connection:
         As :meth:`start` and :meth:`read_head` do, on a connection that is new or was idle, in two thirds of the steps.
         """
         stream: Stream = self.sock
-        stream.lend(scope)
+        if scope.stoppable:
+            stream.lend(scope)
+        else:
+            stream.scope = scope
         try:
             left = stream.sendall(request)
         except NetworkError as error:

@@ -41,12 +41,13 @@ class Errand:
     """A request that is made again and again, ready to be sent but for its body. Immutable.
 
     ``method`` (upper case), ``url`` and ``headers`` (pairs) are as an exchange has them; ``has_body``: whether each
-    time there is one. The ``agent`` is not kept, so that it goes with its connections when it is forgotten.
+    time there is one, and ``has_length`` whether its length is told; ``front``: what is sent before that. The ``agent``
+    is not kept, so that it goes with its connections when it is forgotten.
     Raises InvalidRequest for what can't be sent, and ValueError where the headers are about the connection or the
     length, which takes an exchange.
     """
 
-    __slots__ = ("method", "url", "route", "may_repeat", "has_body", "_has_length", "_headers", "_front")
+    __slots__ = ("method", "url", "route", "may_repeat", "has_body", "has_length", "front", "_headers")
 
     def __init__(self, method: str, url: URL, headers: Pairs, agent: Via, has_body: bool) -> None:
         self.method = method
@@ -57,14 +58,14 @@ class Errand:
             raise ValueError(method)
         self.may_repeat = method in IDEMPOTENT
         self.has_body = has_body
-        self._has_length = has_body or method not in BODILESS
+        self.has_length = has_body or method not in BODILESS
         self._headers = block.headers
         front = render_request_line(method, url.target) + block.lines
-        self._front = front if self._has_length else front + b"\r\n"
+        self.front = front if self.has_length else front + b"\r\n"
 
     def headers(self, length: int) -> Pairs:
         """All that are sent with a body of so many bytes."""
-        return [*self._headers, ("Content-Length", str(length))] if self._has_length else self._headers
+        return [*self._headers, ("Content-Length", str(length))] if self.has_length else self._headers
 
     def request(self, body: bytes) -> Request:
         """The request as it is sent."""
@@ -72,9 +73,9 @@ class Errand:
 
     def rendered(self, body: bytes) -> bytes:
         """All its bytes."""
-        if not self._has_length:
-            return self._front
-        return b"%bContent-Length: %d\r\n\r\n%b" % (self._front, len(body), body)
+        if not self.has_length:
+            return self.front
+        return b"%bContent-Length: %d\r\n\r\n%b" % (self.front, len(body), body)
 
 
 def round_trip(
@@ -91,7 +92,7 @@ def round_trip(
     if pool.max_sockets is not None or len(body) > SMALL_BODY:
         return None
     generation = pool.generation
-    request = errand.rendered(body)
+    request = errand.rendered(body) if errand.has_length else errand.front
     connection, is_new, was_sent = None, False, False
     try:
         connection = pool.borrow(route)
