@@ -10,6 +10,7 @@ from .call_options import own_of
 from .calls import ABSENT, Calls
 from .config import check_config, config_from, is_sound, library_defaults, merge_config
 from .interception import InterceptorManager, run_chain
+from .late import general_way
 from .public import Statics
 from .template import Starter
 from .transforms import default_transform_request, default_transform_response
@@ -81,7 +82,7 @@ class Axios(Calls["Response"], Statics):
         if template is not None and not chains.request.handlers and not chains.response.handlers:
             usual = template.usual
             if usual is None:
-                usual = template.usual = _usual_way(template) or False
+                usual = _usual_way(template)
             response: Optional[Response] = usual.perform(own) if usual else None
             if response is not None:
                 return response
@@ -98,10 +99,11 @@ class Axios(Calls["Response"], Statics):
         defaults, chains = self.defaults, self.interceptors
         template = starter.current(defaults)
         if template is not None and not chains.request.handlers and not chains.response.handlers:
-            if template.usual is None:
-                template.usual = _usual_way(template) or False
-            if template.usual and template.usual.may_take(own):
-                return template.usual, own, False
+            usual = template.usual
+            if usual is None:
+                usual = _usual_way(template)
+            if usual and usual.may_take(own):
+                return usual, own, False
         merged, is_checked = starter.begin(defaults, own, template)
         return None, merged, is_checked
 
@@ -123,8 +125,7 @@ class Axios(Calls["Response"], Statics):
 
     def _perform(self, config: Config, is_checked: bool, interceptors: Interceptors) -> Response:
         """Take a merged config through the interceptors, and to the network between them."""
-        from .dispatch import dispatch, dispatch_checked  # which requests on the shorter way never need
-
+        dispatch, dispatch_checked = general_way(config)
         unaltered = dispatch_checked if is_checked else dispatch
         if not interceptors.request.handlers and not interceptors.response.handlers:
             return unaltered(config)  # type: ignore[no-any-return]
@@ -179,7 +180,10 @@ class Axios(Calls["Response"], Statics):
 
 
 def _usual_way(template: Template) -> Any:
-    """See :func:`usual.usual_way`. Its room is loaded with the first request, as the adapter's is."""
-    from .usual import usual_way
-
-    return usual_way(template)
+    """That of the template, False where there is none. Its room is loaded with the first request."""
+    try:
+        from .usual import usual_way
+    except (ImportError, OSError):
+        return False  # the general way tells what it is that can't be loaded
+    template.usual = usual_way(template) or False
+    return template.usual

@@ -21,6 +21,7 @@ from .charsets import decode_body
 from .errands import SCALARS, TEXT, Head, NotUsual, Source, UsualErrand, config_of, pairs_of
 from .errors import AxiosError, is_cancel
 from .failures import failure, is_misread
+from .late import prepare
 from .option_checks import LONGEST_TIMEOUT
 from .option_table import OPTIONS, validate_status
 from .response import Response, settle
@@ -351,7 +352,8 @@ class UsualWay:
                 query = serialize_params(own["params"])
                 url = url.with_more_query(query) if query else url
         made = UsualErrand(head, url, agents[url.scheme], has_body)
-        if len(text) <= LONGEST_TEXT and (more is None or len(str(more)) <= LONGEST_MORE):
+        # The first of all is not kept: so the second comes here, too.
+        if prepare() and len(text) <= LONGEST_TEXT and (more is None or len(str(more)) <= LONGEST_MORE):
             if len(self.errands) >= MOST_ERRANDS:
                 self.errands.clear()
             self.errands[method, text, has_body, more] = made

@@ -39,8 +39,7 @@ def exchange(request: Request, policy: Policy) -> Response:
 
 
 def resume(lease: Lease, request: Request, policy: Policy) -> Response:
-    """As :func:`exchange`, of a request that was sent, over the connection that the lease has."""
-    policy.current = request
+    """As :func:`exchange`, of the policy's current request, which was sent over the connection that the lease has."""
     connection: Any = lease.connection
     try:
         response = Response(lease, connection.read_head(), request, policy.scope)

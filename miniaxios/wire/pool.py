@@ -138,7 +138,7 @@ class Pool:
         self.keep_alive = keep_alive
         self.generation = 0
         self._start_empty()
-        _pools.add(self)
+        POOLS.add(self)
 
     def _start_empty(self) -> None:
         self._lock = threading.Lock()
@@ -438,11 +438,11 @@ def _close_all(connections: List[Connection]) -> None:
                 connections.append(connection)
 
 
-_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    for pool in tuple(_pools):
+    for pool in tuple(POOLS):
         pool._forget()
 
 

@@ -138,12 +138,19 @@ def round_trip(
 
 def the_long_way(request: Request, policy: Policy, lease: Optional[Lease]) -> Response:
     """What ``exchange`` makes of the request, or of what came of it so far."""
+    if lease is not None:
+        policy.current = request
     try:
-        from .exchange import exchange, resume
+        try:
+            from .exchange import exchange, resume
+        except OSError as error:
+            if network_error(error, "load").code not in OUT_OF_FILES or not free_descriptors(policy.agents):
+                raise
+            from .exchange import exchange, resume
     except BaseException as error:
         if lease is not None:
             lease.give_back(False)
-        if isinstance(error, (OSError, ImportError)):  # such as no descriptor left to read the module with
+        if isinstance(error, (OSError, ImportError)):
             raise network_error(error, "load") from error
         raise
     return exchange(request, policy) if lease is None else resume(lease, request, policy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .pool import POOLS
 from .route import Route
 from .url import URL
 
@@ -36,3 +37,8 @@ def direct_route(url: URL, agent: Via) -> Route:
 def free_descriptors(agents: Mapping[str, Via]) -> bool:
     """Close the idle connections of all: without them there may be enough. Returns whether there were any."""
     return any([agent.pool.close_idle() for agent in agents.values()])
+
+
+def free_all_descriptors() -> bool:
+    """The same, of all agents of the process."""
+    return any([pool.close_idle() for pool in tuple(POOLS)])

@@ -1,0 +1,76 @@
+"""Late: the rooms of the general way, which are loaded when a request first needs them.
+
+The first usual request of a program does without: they take as long as all the rest, and for many programs it is
+the only one. With the second they are loaded in any case. So from then on there is no lack of descriptors, no fork
+and no signal handler that could find them half loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .errors import AxiosError, AxiosNetworkError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Optional, Tuple
+
+    from .config import Config
+
+    Ways = Tuple[Callable[[Any], Any], Callable[[Config], Any]]
+
+_ways: Optional[Ways] = None
+_had_one = False
+
+
+def general_way(config: Config) -> Ways:
+    """``dispatch`` and ``dispatch_checked``; raises AxiosNetworkError where they can't be loaded."""
+    if _ways is not None:
+        return _ways
+    try:
+        return _load()
+    except (ImportError, OSError) as error:
+        if _free_descriptors():
+            try:
+                return _load()
+            except (ImportError, OSError):
+                raise _not_loaded(error, config) from error
+        raise _not_loaded(error, config) from error
+
+
+def prepare() -> bool:
+    """Whether all of it is loaded; asked for the second time, it loads it if it can."""
+    global _had_one
+    if _ways is None and _had_one:
+        try:
+            _load()
+        except (ImportError, OSError):
+            return False  # perhaps the next time; a request that needs it will tell
+    _had_one = True
+    return _ways is not None
+
+
+def _load() -> Ways:
+    global _ways
+    from . import adapter  # what dispatch would load when it is called, with all that is below
+    from .dispatch import dispatch, dispatch_checked
+
+    del adapter
+    _ways = dispatch, dispatch_checked
+    return _ways
+
+
+def _free_descriptors() -> bool:
+    """Close idle connections, which hold some. Returns whether there were any."""
+    via: Any = sys.modules.get(f"{__package__}.wire.via")
+    return via is not None and via.free_all_descriptors()
+
+
+def _not_loaded(error: Exception, config: Config) -> AxiosError:
+    import errno
+
+    number = getattr(error, "errno", None)
+    code = AxiosError.ERR_NETWORK if number is None else errno.errorcode.get(number, AxiosError.ERR_NETWORK)
+    made = AxiosNetworkError(f"load {code}: {error}", code, config)
+    made.errno = number
+    return made
