@@ -136,13 +136,13 @@ class Field:
         return {name: each for name, each in samples.items() if name not in self.failed}
 
     def _renew(self) -> None:
-        """New processes, each of which has done its thing once."""
+        """New processes, each of which has done its thing twice: then nothing is left that is loaded late."""
         while self._workers:
             self._workers.pop().close()
         for names in self._groups:
             worker = self._start(names)
             for name in names:
-                self._turn("time", worker, name)
+                self._turn("time", worker, name, 2)
 
     def memory(self, times: int) -> Dict[str, Dict[str, float]]:
         """What each needs on top of idle: medians over new processes."""

@@ -72,6 +72,7 @@ def forget_peak() -> None:
 def memory(action: Any) -> Dict[str, float]:
     """By how much memory grew above idle, in bytes, and the most threads, for doing it once."""
     action.idle()
+    action.idle()  # some load with their second request what the first did without
     gc.collect()
     over = threading.Event()
     seen: List[int] = []
@@ -98,6 +99,7 @@ def obey(actions: Dict[str, Any], order: Dict[str, Any]) -> Any:
     action = actions[order["name"]]
     if order["do"] == "prove":
         action.prove()
+        action.prove()  # as in memory()
         return {}
     if order["do"] == "memory":
         return memory(action)
