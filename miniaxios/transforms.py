@@ -168,7 +168,7 @@ def _object(data: Any, headers: Any, config: Any) -> Any:
 
 
 def _json(data: Any, headers: Any) -> str:
-    encoded = (_encode or _load_encode())(data)
+    encoded = to_json(data)
     headers.put_default("content-type", "Content-Type", JSON_TYPE)
     return encoded
 
@@ -296,6 +296,11 @@ def _load_parse() -> Callable[[str], Any]:
     global _parse
     _parse = _decoder(None if hasattr(sys, "get_int_max_str_digits") else _bounded_int)
     return _parse
+
+
+def to_json(data: Any) -> str:
+    """As :func:`json_body.encode_json`, whose room is loaded with the first body that needs it."""
+    return (_encode or _load_encode())(data)
 
 
 def _load_encode() -> Callable[[Any], str]:

@@ -25,7 +25,7 @@ from .late import prepare
 from .option_checks import LONGEST_TIMEOUT
 from .option_table import OPTIONS, validate_status
 from .response import Response, settle
-from .transforms import default_transform_request, default_transform_response, json_or_text
+from .transforms import default_transform_request, default_transform_response, json_or_text, to_json
 from .urls import combine_url
 from .wire import Button, Deadline, Policy, Scope, errors, names_no_proxy, parse_url, round_trip, the_long_way
 from .wire_options import MAX_REDIRECTS, limit_of, seconds_of, sensitive_headers
@@ -165,9 +165,7 @@ class UsualWay:
             if data is not None:
                 if type(data) is not dict and type(data) is not list:
                     return None
-                from .json_body import encode_json  # as long as no request has any, its rooms are not loaded
-
-                encoded = encode_json(data)
+                encoded = to_json(data)
                 body = encoded.encode()
                 if 0 <= self.body_limit < len(body):
                     return None
@@ -347,7 +345,7 @@ class UsualWay:
         else:
             head = Head(self.template, method, has_body, own.get("headers"))
             if "params" in own:
-                from .forms import serialize_params  # the same
+                from .forms import serialize_params  # as long as no request has any, its rooms are not loaded
 
                 query = serialize_params(own["params"])
                 url = url.with_more_query(query) if query else url

@@ -23,7 +23,7 @@ from .via import OUT_OF_FILES, direct_route, free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Mapping, Optional, Tuple, Union
+    from typing import Any, List, Mapping, Optional, Tuple, Union
 
     from .body import Response
     from .messages import Fields, StatusLine
@@ -141,19 +141,32 @@ def the_long_way(request: Request, policy: Policy, lease: Optional[Lease]) -> Re
     if lease is not None:
         policy.current = request
     try:
-        try:
-            from .exchange import exchange, resume
-        except OSError as error:
-            if network_error(error, "load").code not in OUT_OF_FILES or not free_descriptors(policy.agents):
-                raise
-            from .exchange import exchange, resume
+        room = _room or _load_room(policy)
     except BaseException as error:
         if lease is not None:
             lease.give_back(False)
         if isinstance(error, (OSError, ImportError)):
             raise network_error(error, "load") from error
         raise
-    return exchange(request, policy) if lease is None else resume(lease, request, policy)
+    response: Response
+    response = room.exchange(request, policy) if lease is None else room.resume(lease, request, policy)
+    return response
+
+
+#: Kept, for a look at what is loaded takes 10 000 instructions.
+_room: Any = None
+
+
+def _load_room(policy: Policy) -> Any:
+    global _room
+    try:
+        from . import exchange
+    except OSError as error:
+        if network_error(error, "load").code not in OUT_OF_FILES or not free_descriptors(policy.agents):
+            raise
+        from . import exchange
+    _room = exchange
+    return exchange
 
 
 def _plain_answer(data: bytes, method: str, limit: int) -> Tuple[Optional[Answer], bool]:

@@ -11,6 +11,7 @@ import threading
 import weakref
 
 import pytest
+import miniaxios.wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -676,6 +677,8 @@ def test_where_the_long_way_can_not_be_loaded(finders: Any, code: str, monkeypat
     with Server.handler(lambda request: Reply(b"x", framing="chunked")) as server, Via() as via:
         with monkeypatch.context() as patch:
             patch.delitem(sys.modules, "miniaxios.wire.exchange")
+            patch.delattr(miniaxios.wire, "exchange")
+            patch.setattr(sys.modules["miniaxios.wire.round_trip"], "_room", None)
             patch.setattr(sys, "meta_path", finders)
             with pytest.raises(NetworkError, match="load ") as caught:
                 trip(via, server.url())
