@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROBE = "import pytest, hypothesis"
 
 #: Processes among which the tests are dealt out.
-PARTS = 4
+PARTS = 6
 
 
 def requirements() -> List[str]:
