@@ -28,13 +28,8 @@ def general_way(config: Config) -> Ways:
     if _ways is not None:
         return _ways
     try:
-        return _load()
+        return _load_with_room()
     except (ImportError, OSError) as error:
-        if _free_descriptors():
-            try:
-                return _load()
-            except (ImportError, OSError):
-                raise _not_loaded(error, config) from error
         raise _not_loaded(error, config) from error
 
 
@@ -58,6 +53,16 @@ def _load() -> Ways:
     del adapter
     _ways = dispatch, dispatch_checked
     return _ways
+
+
+def _load_with_room() -> Ways:
+    """The same; where it fails and idle connections hold descriptors, once more without those."""
+    try:
+        return _load()
+    except (ImportError, OSError):
+        if not _free_descriptors():
+            raise
+    return _load()
 
 
 def _free_descriptors() -> bool:

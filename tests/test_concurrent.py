@@ -11,6 +11,7 @@ import pytest
 
 import miniaxios
 import miniaxios.client
+import miniaxios.late
 from miniaxios import AxiosError, Promise, axios
 from miniaxios.calls import Calls
 from miniaxios.concurrent import Promises
@@ -159,8 +160,7 @@ def test_all_of_that_is_so_even_if_no_thread_is_free_for_a_while(gate, monkeypat
 def test_the_short_way_is_taken_of_what_things_were_when_the_call_was_made(monkeypatch):
     waiting = []
     monkeypatch.setattr("miniaxios.concurrent.run", lambda function, *args: waiting.append((function, args)))
-    monkeypatch.setattr(miniaxios.dispatch, "dispatch_checked", None)
-    monkeypatch.setattr(miniaxios.dispatch, "dispatch", None)
+    monkeypatch.setattr(miniaxios.late, "_ways", (None, None))
     with Server.handler(lambda request: Reply.json([request.method, request.target, request.body.decode()])) as server:
         here = axios.create(base_url=server.url(), timeout=5000)
         data = {"a": [1]}

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import miniaxios.adapter
 import miniaxios.client
+import miniaxios.late
 import miniaxios.usual
 import miniaxios.wire.exchange
 from miniaxios import AbortController, Agent, AxiosError, CanceledError, CancelToken, Config, Headers, axios
@@ -393,7 +394,7 @@ def test_nothing_stays_on_the_token(patch, fails):
 
 def test_the_shorter_way_is_taken(patch, monkeypatch):
     patch(Stage())
-    monkeypatch.setattr(miniaxios.dispatch, "dispatch_checked", None)
+    monkeypatch.setattr(miniaxios.late, "_ways", (None, None))
     instance = axios.create(base_url="http://a.test", timeout=50, headers={"X-A": "1"})
     assert instance.get("/x").data == {}
     assert instance.post("/x", {"a": 1}).config.data == '{"a":1}'
@@ -490,7 +491,7 @@ def test_an_object_that_was_sent_is_not_kept(patch):
 
 def test_headers_and_params_of_a_call_take_the_shorter_way_too(patch, monkeypatch):
     patch(Stage())
-    monkeypatch.setattr(miniaxios.dispatch, "dispatch_checked", None)
+    monkeypatch.setattr(miniaxios.late, "_ways", (None, None))
     instance = axios.create(base_url="http://a.test")
     for _ in range(2):
         for value in ("1", "2"):

@@ -57,6 +57,15 @@ COLD: Dict[str, str] = {
         "connection.request('GET', '/small')\n"
         "print(connection.getresponse().read().decode())"
     ),
+    # No client at all: what Python, OpenSSL and the roots take by themselves.
+    "raw socket": (
+        "import socket, ssl\n"
+        "host, port = url.split('/')[2].split(':')\n"
+        "context = ssl.create_default_context(cafile=roots)\n"
+        "sock = context.wrap_socket(socket.create_connection((host, int(port))), server_hostname=host)\n"
+        "sock.sendall(b'GET /small HTTP/1.1\\r\\nHost: ' + host.encode() + b'\\r\\nConnection: close\\r\\n\\r\\n')\n"
+        "print(b''.join(iter(lambda: sock.recv(65536), b'')).partition(b'\\r\\n\\r\\n')[2].decode())"
+    ),
     "urllib3": "import urllib3\nprint(urllib3.PoolManager(ca_certs=roots).request('GET', url).data.decode())",
     "httpx": (
         "import httpx, ssl\nprint(httpx.get(url, verify=ssl.create_default_context(cafile=roots)).text)"

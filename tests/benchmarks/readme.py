@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, List
 
-PEERS = [name for name in EVERYBODY if name not in ("raw socket", BASE)]
+PEERS = [name for name in EVERYBODY if name != BASE]
 
 #: Cases whose contenders compare with http.client.
 COMPARED = [
