@@ -15,6 +15,7 @@ from .config import Config, check_config
 from .errors import AxiosError, is_axios_error, is_cancel
 from .headers import Headers, flatten_headers
 from .interception import adopted
+from .loading import is_failed_load, not_loaded
 from .response import Response
 from .transforms import transform_data
 
@@ -52,6 +53,10 @@ def dispatch_checked(config: Config) -> Any:
         if error.config is None and not is_cancel(error):
             error.config = config
         raise
+    except (ImportError, OSError) as error:
+        if not is_failed_load(error):
+            raise
+        raise not_loaded(error, config) from error
 
 
 def _dispatch(config: Config) -> Any:

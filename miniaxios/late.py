@@ -7,9 +7,7 @@ and no signal handler that could find them half loaded.
 
 from __future__ import annotations
 
-import sys
-
-from .errors import AxiosError, AxiosNetworkError
+from .loading import free_descriptors, not_loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ def general_way(config: Config) -> Ways:
     try:
         return _load_with_room()
     except (ImportError, OSError) as error:
-        raise _not_loaded(error, config) from error
+        raise not_loaded(error, config) from error
 
 
 def prepare() -> bool:
@@ -60,22 +58,6 @@ def _load_with_room() -> Ways:
     try:
         return _load()
     except (ImportError, OSError):
-        if not _free_descriptors():
+        if not free_descriptors():
             raise
     return _load()
-
-
-def _free_descriptors() -> bool:
-    """Close idle connections, which hold some. Returns whether there were any."""
-    via: Any = sys.modules.get(f"{__package__}.wire.via")
-    return via is not None and via.free_all_descriptors()
-
-
-def _not_loaded(error: Exception, config: Config) -> AxiosError:
-    import errno
-
-    number = getattr(error, "errno", None)
-    code = AxiosError.ERR_NETWORK if number is None else errno.errorcode.get(number, AxiosError.ERR_NETWORK)
-    made = AxiosNetworkError(f"load {code}: {error}", code, config)
-    made.errno = number
-    return made

@@ -22,6 +22,7 @@ from .errands import SCALARS, TEXT, Head, NotUsual, Source, UsualErrand, config_
 from .errors import AxiosError, is_cancel
 from .failures import failure, is_misread
 from .late import prepare
+from .loading import is_failed_load, not_loaded
 from .option_checks import LONGEST_TIMEOUT
 from .option_table import OPTIONS, validate_status
 from .response import Response, settle
@@ -172,10 +173,15 @@ class UsualWay:
                 own["data"] = encoded
         except Exception:
             return None
-        if token is None:
-            return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Deadline(seconds), own)
-        scope = Button() if seconds is None else Scope(seconds, True)
-        return self._until(token, errand, agents, body, scope, own)
+        try:
+            if token is None:
+                return self._exchange(errand, agents, body, _ENDLESS if seconds is None else Deadline(seconds), own)
+            scope = Button() if seconds is None else Scope(seconds, True)
+            return self._until(token, errand, agents, body, scope, own)
+        except (ImportError, OSError) as error:
+            if isinstance(error, AxiosError) or not is_failed_load(error):
+                raise
+            raise not_loaded(error, config_of(self.template, own, errand.head)) from error
 
     def _more(
         self, own: Dict[Any, Any]

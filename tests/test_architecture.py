@@ -31,7 +31,7 @@ UPSTAIRS = [
         "option_table", "response_stream", "search_params",
     },  # fmt: skip
     {
-        "agent", "alarms", "charsets", "cookies", "data_url", "header_values", "interception", "multipart",
+        "agent", "alarms", "charsets", "cookies", "data_url", "header_values", "interception", "loading", "multipart",
         "option_checks", "percent", "plain_data", "request_body", "scalars", "wire_options",
     },  # fmt: skip
     {

@@ -214,8 +214,8 @@ def _idna(text: str) -> str:
         if _mapped(mapped) != mapped:
             raise InvalidURL("Invalid URL: unstable international host name")
         return ".".join([label if label.isascii() else _a_label(label) for label in mapped.split(".")])
-    except (ImportError, LookupError):
-        raise InvalidURL("Invalid URL: this Python can not encode international host names") from None
+    except (ImportError, LookupError) as error:
+        raise InvalidURL("Invalid URL: this Python can not encode international host names") from error
 
 
 def _mapped(text: str) -> str:

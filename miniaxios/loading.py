@@ -1,0 +1,65 @@
+"""Loading: what a request fails with when something it needs can't be loaded.
+
+Rooms and modules of the standard library are loaded when they are first needed. A process that has no descriptor left
+then gets an OSError of the import system, which says nothing of a request.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .errors import AxiosError, AxiosNetworkError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .config import Config
+
+#: The files that frames of the import system name.
+_IMPORTERS = ("<frozen importlib", "<frozen zipimport")
+
+
+def is_failed_load(error: Exception) -> bool:
+    """Whether an import of ours failed: of one of these rooms, or of what one of them needs.
+
+    ``error``: an ImportError or OSError that is being handled. What an import raises is an OSError where no
+    descriptor is left; whose import it was, the frames tell.
+    """
+    at, importer, is_import = error.__traceback__, "", False
+    while at is not None:
+        frame = at.tb_frame
+        is_import = frame.f_code.co_filename.startswith(_IMPORTERS)
+        if is_import or frame.f_code.co_name == "<module>":
+            break
+        name = frame.f_globals.get("__name__", "")
+        if name != "encodings":  # codecs are looked up there, and it imports them
+            importer = name
+        at = at.tb_next
+    while at is not None:
+        is_import = at.tb_frame.f_code.co_filename.startswith(_IMPORTERS)
+        at = at.tb_next
+    # Of an ImportError the import system shows no frames of its own.
+    return (is_import or isinstance(error, ImportError)) and importer.startswith(f"{__package__}.")
+
+
+def not_loaded(error: Exception, config: Config) -> AxiosError:
+    """What to raise for a failed import. Idle connections are closed: the next request may load it then."""
+    import errno
+
+    free_descriptors()
+    number = getattr(error, "errno", None)
+    if number is None:
+        # Of a module in machine code the system's loader says it in words alone.
+        number = next((each for each in (errno.EMFILE, errno.ENFILE) if os.strerror(each) in str(error)), None)
+    code = AxiosError.ERR_NETWORK if number is None else errno.errorcode.get(number, AxiosError.ERR_NETWORK)
+    made = AxiosNetworkError(f"load {code}: {error}", code, config)
+    made.errno = number
+    return made
+
+
+def free_descriptors() -> bool:
+    """Close idle connections, which hold some. Returns whether there were any."""
+    via: Any = sys.modules.get(f"{__package__}.wire.via")
+    return via is not None and via.free_all_descriptors()

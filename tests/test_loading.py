@@ -1,0 +1,162 @@
+"""Loading: what a request fails with when something it needs can't be loaded, and what else is somebody's own failure."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import sys
+import types
+from importlib.util import spec_from_file_location
+
+import pytest
+
+import miniaxios
+from miniaxios import AxiosError, axios
+from miniaxios.loading import is_failed_load, not_loaded
+
+from .support.fresh import needs_limits, told
+from .support.server import Reply, Server
+
+
+def answer(request):
+    """What needs something to be loaded for it."""
+    if request.path == "/gzip":
+        return Reply(gzip.compress(b"unpacked"), headers=[("Content-Encoding", "gzip")])
+    if request.path == "/japanese":
+        return Reply("\u3042".encode("shift_jis"), headers=[("Content-Type", "text/plain; charset=shift_jis")])
+    return Reply(b'{"a": 1}' if request.path == "/json" else b"plain")
+
+
+FEATURES = [
+    "miniaxios.get(url + 'json')",
+    "miniaxios.get(url + 'json', validate_status=lambda status: True)",
+    "miniaxios.get(url + 'gzip')",
+    "miniaxios.get(url + 'japanese')",
+    "miniaxios.get(url, params={'a': [1]})",
+    "miniaxios.get(url, auth={'username': 'a', 'password': 'b'})",
+    "miniaxios.post_form(url, {'a': 1})",
+    "miniaxios.post(url, {'a': 1})",
+]
+
+
+@needs_limits
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("feature", FEATURES)
+def test_without_a_descriptor_to_load_with_a_request_fails_as_all_do_and_the_next_does_not(feature, before):
+    lines = told(
+        "miniaxios.axios\nfor _ in range(%d): usual()\n" % before
+        # A kept connection may be all there is: when its request is through, nothing is left to load with.
+        + "held = hold(); first = outcome(lambda: %s)\n" % feature
+        + "for number in held: os.close(number)\n"
+        + "print(first); print(type(%s.data).__name__)" % feature,
+        answer=answer,
+    )
+    if lines[0].startswith("AxiosNetworkError"):
+        assert lines[0].startswith("AxiosNetworkError EMFILE True")
+    else:
+        assert before, "loaded without a descriptor"
+    assert lines[1:] == ["dict" if "json" in feature else "str"]
+
+
+@needs_limits
+def test_the_last_descriptor_is_the_connection_s_own():
+    lines = told(
+        "miniaxios.axios; usual(); usual(); held = hold(); print(outcome(lambda: miniaxios.get(url + 'japanese')))",
+        answer=answer,
+    )
+    assert lines == ["AxiosNetworkError EMFILE True False"]
+
+
+# -- whose failure it is ----------------------------------------------------------------------------
+
+
+def caught(call):
+    try:
+        call()
+    except (ImportError, OSError) as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def of_ours(source):
+    """A function that runs ``source`` as one of the package's rooms."""
+    room = types.ModuleType("miniaxios.room")
+    exec("def function(*given):\n    %s" % source, vars(room))
+    return room.function
+
+
+class Finder:
+    """Finds every module that is called so, in one file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def find_spec(self, name, path=None, target=None):
+        return spec_from_file_location(name, self.path) if name == "unheard_of" else None
+
+
+@pytest.fixture(params=["its file is gone", "what it needs can't be loaded", "it is not there"])
+def unloadable(request, monkeypatch, tmp_path):
+    """A module that fails to load with an OSError, with an ImportError, or is none."""
+    path = tmp_path / "module.py"
+    if request.param == "what it needs can't be loaded":
+        path.write_text("def look():\n    from json import what_it_has_not\nlook()\n")
+    if request.param != "it is not there":
+        monkeypatch.setattr(sys, "meta_path", [Finder(str(path)), *sys.meta_path])
+    return request.param
+
+
+def test_an_import_of_ours_that_fails_is_told_from_one_of_the_caller_s(unloadable):
+    ours = of_ours("import unheard_of")
+    theirs = of_ours("given[0]()")
+
+    def transform():
+        import unheard_of  # noqa: F401
+
+    assert is_failed_load(caught(ours))
+    assert not is_failed_load(caught(lambda: theirs(transform)))
+    assert not is_failed_load(caught(transform))
+
+
+def raising(error):
+    raise error
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ImportError("mine")])
+def test_what_somebody_raises_is_no_failed_load(error):
+    assert not is_failed_load(caught(lambda: raising(error)))
+    assert not is_failed_load(caught(lambda: of_ours("given[0](given[1])")(raising, error)))
+
+
+@pytest.mark.parametrize("options", [{}, {"validate_status": None}, {"cancel_token": miniaxios.CancelToken.source().token}])
+def test_what_a_caller_s_own_function_fails_to_load_passes_unchanged(unloadable, options):
+    def transform(data, headers, status=None):
+        import unheard_of  # noqa: F401
+
+    with Server.handler(lambda request: Reply("x")) as server:
+        error = caught(lambda: axios.get(server.url(), transform_response=transform, **options))
+        assert not isinstance(error, AxiosError)
+        error = caught(lambda: axios.post(server.url(), "x", transform_request=transform, **options))
+        assert not isinstance(error, AxiosError)
+
+
+@pytest.mark.parametrize("options", [{}, {"validate_status": None}])
+def test_a_failed_load_in_a_request_is_an_error_of_axios(unloadable, options, monkeypatch):
+    # Both ways decode the text of an answer; here they can't.
+    monkeypatch.setattr("miniaxios.usual.decode_body", of_ours("import unheard_of"))
+    monkeypatch.setattr("miniaxios.adapter.decode_body", of_ours("import unheard_of"))
+    with Server.handler(lambda request: Reply("x")) as server:
+        with pytest.raises(AxiosError) as raised:
+            axios.get(server.url("/x"), **options)
+    error = raised.value
+    assert error.code == ("ENOENT" if unloadable == "its file is gone" else "ERR_NETWORK")
+    assert error.config.url.endswith("/x") and error.__cause__ is not None and error.message.startswith("load ")
+
+
+def test_the_error_says_what_could_not_be_loaded():
+    made = not_loaded(OSError(24, "Too many open files"), axios.defaults)
+    assert (made.code, made.errno, made.config) == ("EMFILE", 24, axios.defaults) and isinstance(made, OSError)
+    words = "module.so: cannot open shared object file: %s" % os.strerror(errno.EMFILE)
+    assert not_loaded(ImportError(words), axios.defaults).code == "EMFILE"
+    assert not_loaded(ImportError("no such module"), axios.defaults).code == "ERR_NETWORK"
