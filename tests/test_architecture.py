@@ -45,6 +45,7 @@ BASEMENT = [
     {"exchange"},
     {"via"},
     {"outgoing", "pool"},
+    {"lease"},
     {"connection"},
     {"socks"},
     {"connect", "secure_stream"},

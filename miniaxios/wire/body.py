@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .codings import Decoder
     from .connection import Connection
     from .messages import ResponseHead
-    from .pool import Lease
+    from .lease import Lease
     from .request import Request
     from .scope import Scope
     from .upload import Pace

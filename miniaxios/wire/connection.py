@@ -20,7 +20,7 @@ from .tls import TLSOptions, context_for
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from typing import Any, Optional, Tuple, Union
+    from typing import Any, List, Optional, Tuple, Union
 
     from .messages import ResponseHead
     from .route import Route
@@ -43,11 +43,8 @@ GONE = frozenset(("ECONNRESET", "EPIPE", "ECONNABORTED"))
 _NOBODY = Scope()
 
 
-class Connection:
-    """What ``http.client.HTTPConnection`` is, over a :class:`Stream` and with a strict reader.
-
-    A connection belongs to one lease at a time. ``idle_since``: monotonic time of its return to the pool.
-    """
+class _Closed:
+    """A connection, but for its finalizer, in which a Ctrl-C would be lost: what is closed has none."""
 
     sock: Any = None
 
@@ -59,11 +56,6 @@ class Connection:
         self._is_spent = False
         self._awaits_continue = False
         self._send_failure: Optional[NetworkError] = None
-
-    def __del__(self) -> None:
-        """One that is forgotten, alone or with its pool, closes without a ResourceWarning."""
-        if self.sock is not None:
-            self.close()
 
     def is_stale(self) -> bool:
         """Whether the peer closed the idle connection or sent something unasked."""
@@ -336,6 +328,39 @@ class Connection:
             # What the peer did before is of no interest to who closes, and others wait to be closed.
             self._is_spent = True
         self.sock = None
+        self.__class__ = _Closed
+
+
+class Connection(_Closed):
+    """What ``http.client.HTTPConnection`` is, over a :class:`Stream` and with a strict reader.
+
+    A connection belongs to one lease at a time. ``idle_since``: monotonic time of its return to the pool.
+    """
+
+    def __del__(self) -> None:
+        """One that is forgotten, alone or with its pool, closes without a ResourceWarning."""
+        if self.sock is not None:
+            self.close()
+
+
+def close_all(connections: List[Connection]) -> None:
+    """Close what is in the list. What could not be closed, as at the end of the stack, goes back into it."""
+    connection: Optional[Connection] = None
+    try:
+        while connections:
+            try:
+                connection = connections.pop()
+            except IndexError:
+                return  # another thread was faster
+            connection.close()
+            connection = None
+    finally:
+        if connection is not None:
+            try:
+                if connections:  # one close was interrupted: on with the rest
+                    close_all(connections)
+            finally:
+                connections.append(connection)
 
 
 def _start_tls(stream: Stream, context: ssl.SSLContext, server_hostname: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .body import Response
 from .errors import HungUp, NetworkError, TooManyRedirects, UploadFailed
 from .outgoing import Outgoing
-from .pool import Lease
+from .lease import Lease
 from .proxies import proxy_from_environment, route_for
 from .redirects import next_hop
 from .request import Request

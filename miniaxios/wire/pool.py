@@ -1,28 +1,30 @@
 """Pool: which connection serves which request.
 
 Rules of the room: under its lock lists are changed and nothing else is done; what is to be closed is
-closed outside. A slot belongs to a :class:`Lease` that the borrower holds before asking, so whatever
-interrupts the borrower, giving the lease back (as often as one likes) or forgetting it sets things
-right. A lease may come back from a finalizer, in the middle of anything: it is then only noted, and
-whoever holds the lock tidies up. A connection has one owner at any time; an interrupt between two
-owners leaves it with none, and then it closes itself.
+closed outside. A slot belongs to a :class:`Lease` that the borrower holds before asking. What comes back
+from a finalizer, in the middle of anything, is only noted, and whoever holds the lock tidies up. A finalizer
+or a signal handler may also make a request there, or close the pool: what its own thread has begun below is
+then left alone. A connection has one owner at any time; an interrupt between two owners leaves it with none,
+and then it closes itself.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 import weakref
 from collections import deque
 from time import monotonic
 
-from .connection import Connection
+from .connection import Connection, close_all
+from .lease import Lease
 from .scope import Bell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Deque, Dict, Hashable, List, Optional, Set
+    from typing import Any, Deque, Dict, Hashable, List, Optional, Set
 
     from .route import Route
     from .scope import Scope
@@ -33,76 +35,8 @@ PATIENCE = 1.0
 #: Seconds between two looks for connections of other origins that have been idle for too long.
 SWEEP = 1.0
 
-
-class _Slots:
-    """Where a lease keeps what it knows."""
-
-    __slots__ = ("route", "connection", "_pool", "_generation", "_turn", "_reusable", "_is_over")
-
-
-class _EndedLease(_Slots):
-    """A lease that was given back: without a finalizer, in which a Ctrl-C would be lost."""
-
-    __slots__ = ()
-
-    def give_back(self, reusable: bool) -> None:
-        """It was; once is enough."""
-
-
-class Lease(_Slots):
-    """The right to one connection of an origin: asked for with :meth:`take`, ended with :meth:`give_back`."""
-
-    __slots__ = ()
-
-    def __init__(self, pool: Pool, route: Route) -> None:
-        self.route = route
-        self.connection: Optional[Connection] = None
-        self._pool = pool
-        self._generation = pool.generation
-        self._turn: Optional[Bell] = None
-        self._reusable = False
-        self._is_over = False  # the last: one that is half made has nothing to give back
-
-    def __del__(self) -> None:
-        """One that was forgotten, as by an interrupt in the middle of :meth:`give_back`, ends too."""
-        if not getattr(self, "_is_over", True):
-            self.give_back(False)
-
-    def take(self, scope: Scope) -> Connection:
-        """An idle connection, or a new one that is not open yet; waits while the origin has no slot free.
-
-        Raises Stopped or DeadlineExceeded while waiting; give the lease back then too.
-        """
-        pool = self._pool
-        while True:
-            if not pool._serve_now(self):
-                pool._serve_later(self, scope)
-            connection = self.connection
-            if connection is None:
-                connection = self.connection = Connection(self.route)
-            elif connection.is_stale():
-                connection.close()
-                continue
-            return connection
-
-    def renew(self) -> Connection:
-        """A new connection in place of one that failed; keeps the slot."""
-        if self.connection is not None:
-            self.connection.close()
-        self.connection = connection = Connection(self.route)
-        return connection
-
-    def give_back(self, reusable: bool) -> None:
-        """End the lease: the connection goes back to its pool if it is reusable, and is closed if not."""
-        try:
-            if not reusable and self.connection is not None:
-                self.connection.close()
-        finally:
-            self._reusable = reusable
-            self._pool._returned.append(self)
-            self._is_over = True  # not sooner: an interrupt before would lose the slot
-            self.__class__ = _EndedLease  # type: ignore[assignment]
-            self._pool._tidy()
+#: Notes that the idle connections are to be closed.
+CLOSING = object()
 
 
 class _Origin:
@@ -143,7 +77,7 @@ class Pool:
     def _start_empty(self) -> None:
         self._lock = threading.Lock()
         self._origins: Dict[Hashable, _Origin] = {}
-        self._returned: Deque[Lease] = deque()
+        self._returned: Deque[Any] = deque()  # leases, and CLOSING where the idle ones are to be closed
         self._surplus: List[Connection] = []  # to be closed by whoever comes first, without the lock
         self._next_sweep = 0.0
         self._most_idle = 0  # no fewer than there are: counting them at each return would take too long
@@ -158,6 +92,9 @@ class Pool:
 
     def close_idle(self) -> bool:
         """Close the idle connections only, to free file descriptors. Returns whether there were any."""
+        if self._lock.locked() and self._is_under_way():
+            self._returned.append(CLOSING)
+            return False
         try:
             with self._lock:
                 had_some = self.idle_connections > 0
@@ -188,6 +125,8 @@ class Pool:
 
     def _serve_now(self, lease: Lease) -> bool:
         """Give the lease a slot, and an idle connection where there is one; False where it has to wait."""
+        if self._lock.locked() and self._is_under_way():
+            return True  # with a connection of its own, also where that is one too many: to wait would be for ever
         now = monotonic()
         try:
             with self._lock:
@@ -210,6 +149,8 @@ class Pool:
         Whoever borrows it owns it until they :meth:`keep` it; forgotten, it closes itself. Its origin may stay
         here without any until somebody sweeps.
         """
+        if self._lock.locked() and self._is_under_way():
+            return None
         now = monotonic()
         if now < self._next_sweep:
             found = None
@@ -282,6 +223,9 @@ class Pool:
 
     def keep(self, connection: Connection, generation: int) -> None:
         """Take back a connection that was borrowed, or made without a lease, in that generation, fit for reuse."""
+        if self._lock.locked() and self._is_under_way():
+            connection.close()
+            return
         is_kept = False
         with self._lock:
             origin = self._origins.get(connection.route.origin)
@@ -311,6 +255,8 @@ class Pool:
         lease = Lease(self, connection.route)
         lease._generation = generation
         lease.connection = connection
+        if self._lock.locked() and self._is_under_way():
+            return lease
         try:
             with self._lock:
                 self._origin_named(connection.route.origin).leases.add(id(lease))
@@ -336,6 +282,18 @@ class Pool:
         if self._most_idle > self.max_free_sockets:
             self._recount()
 
+    def _is_under_way(self) -> bool:
+        """Whether this very thread holds the lock, below: then a signal handler or a finalizer runs on top of it.
+
+        Looked up in the stack, and only while somebody holds it: an owner to be noted each time costs more.
+        """
+        frame: Any = sys._getframe(2)
+        while frame is not None:
+            if frame.f_code in _UNDER_LOCK and frame.f_locals.get("self") is self:
+                return True
+            frame = frame.f_back
+        return False
+
     def _tidy(self) -> None:
         """Absorb what was returned, unless somebody holds the lock: they will, after letting it go."""
         while self._returned and not self._lock.locked():
@@ -344,11 +302,11 @@ class Pool:
                     self._absorb()
             finally:
                 if self._surplus:
-                    _close_all(self._surplus)
+                    close_all(self._surplus)
 
     def _clear_away(self) -> None:
         try:
-            _close_all(self._surplus)
+            close_all(self._surplus)
         finally:
             self._tidy()
 
@@ -358,6 +316,10 @@ class Pool:
         while returned:
             # Taken off the list when it is done: ending a lease again, after an interrupt, does no harm.
             lease = returned[0]
+            if lease is CLOSING:
+                self._expire(float("inf"))
+                returned.popleft()
+                continue
             name = lease.route.origin
             origin = self._origins.get(name)
             connection, lease.connection = lease.connection, None
@@ -410,7 +372,7 @@ class Pool:
         inherited = [connection for origin in self._origins.values() for connection in origin.idle]
         self.generation += 1
         self._start_empty()
-        _close_all(inherited)  # frees the descriptors here; says nothing to the peer
+        close_all(inherited)  # frees the descriptors here; says nothing to the peer
 
 
 def _drop_old(idle: List[Connection], too_old: float, surplus: List[Connection]) -> None:
@@ -418,25 +380,14 @@ def _drop_old(idle: List[Connection], too_old: float, surplus: List[Connection])
         surplus.append(idle.pop(0))
 
 
-def _close_all(connections: List[Connection]) -> None:
-    """Close what is in the list. What could not be closed, as at the end of the stack, goes back into it."""
-    connection: Optional[Connection] = None
-    try:
-        while connections:
-            try:
-                connection = connections.pop()
-            except IndexError:
-                return  # another thread was faster
-            connection.close()
-            connection = None
-    finally:
-        if connection is not None:
-            try:
-                if connections:  # one close was interrupted: on with the rest
-                    _close_all(connections)
-            finally:
-                connections.append(connection)
-
+#: Code that holds the lock.
+_UNDER_LOCK = frozenset(
+    function.__code__
+    for function in (
+        Pool.close_idle, Pool._serve_now, Pool.borrow, Pool._borrow_with_care, Pool.keep, Pool._keep_with_care,
+        Pool.adopt, Pool._tidy,
+    )  # fmt: skip
+)
 
 POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
 

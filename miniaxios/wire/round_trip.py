@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .body import Response
     from .messages import Fields, StatusLine
-    from .pool import Lease
+    from .lease import Lease
     from .request import Policy, Via
     from .scope import Scope
     from .url import URL

@@ -29,7 +29,7 @@ from miniaxios.wire.errors import (
     Stopped,
     Truncated,
 )
-from miniaxios.wire.pool import Lease
+from miniaxios.wire.lease import Lease
 from miniaxios.wire.route import Route
 from tests.support.server import Peer, Reply, Server, chunked
 from tests.support.tls import CA
@@ -895,7 +895,7 @@ def test_interrupted_anywhere_the_slot_is_free(name: str, monkeypatch: pytest.Mo
         for at in range(10_000):
             ends: List[bool] = []
             response = made_of([whole[:-9], whole[-9:]], pool, on_end=ends.append)
-            interruption = Interruption(at, ("wire/body.py", "wire/pool.py", "wire/connection.py"))
+            interruption = Interruption(at, ("wire/body.py", "wire/pool.py", "wire/lease.py", "wire/connection.py"))
             try:
                 with interruption:
                     response.read_all()
@@ -1002,7 +1002,7 @@ def test_in_place_interrupted_anywhere_the_slot_is_free(monkeypatch: pytest.Monk
         for at in range(10_000):
             ends: List[bool] = []
             response = made_of(cut(with_length(bytes(40)), [45, 4]), pool, on_end=ends.append)
-            interruption = Interruption(at, ("wire/body.py", "wire/pool.py", "wire/connection.py"))
+            interruption = Interruption(at, ("wire/body.py", "wire/pool.py", "wire/lease.py", "wire/connection.py"))
             try:
                 with interruption:
                     data = response.read_all()

@@ -10,8 +10,9 @@ from time import monotonic
 
 import pytest
 
-from miniaxios.wire import Scope, TLSOptions, connect
-from miniaxios.wire.connection import MAX_INTERIM
+from miniaxios.wire import Scope, TLSOptions, connect, parse_url
+from miniaxios.wire.connection import MAX_INTERIM, Connection
+from miniaxios.wire.route import Route
 from miniaxios.wire.upload import Upload
 from miniaxios.wire.proxies import parse_proxy
 from miniaxios.wire.errors import (
@@ -903,3 +904,12 @@ def test_a_socks_tunnel() -> None:
             with pytest.raises(ProxyRefused):
                 wrong = parse_proxy("socks5h://u:x@%s:%d" % (proxy.host, proxy.port))
                 fetch(via, origin.url(host="origin.test"), proxy=wrong)
+
+
+def test_a_closed_connection_has_no_finalizer_in_which_an_interrupt_would_be_lost() -> None:
+    connection = Connection(Route(parse_url("http://a.test/"), None, TLSOptions()))
+    connection.sock = FakeStream(Scope(1.0))
+    assert hasattr(type(connection), "__del__")
+    connection.close()
+    assert not hasattr(type(connection), "__del__") and connection.is_stale()
+    connection.close()

@@ -862,7 +862,7 @@ def test_how_far_the_call_got() -> None:
 
 # -- interrupts and failures -------------------------------------------------------------------------
 
-FILES = ("wire/exchange.py", "wire/pool.py", "wire/connection.py", "wire/body.py", "wire/route.py")
+FILES = ("wire/exchange.py", "wire/pool.py", "wire/lease.py", "wire/connection.py", "wire/body.py", "wire/route.py")
 
 
 def scripted(monkeypatch: pytest.MonkeyPatch, *conversations: List[bytes]) -> Callable[[], None]:

@@ -17,7 +17,7 @@ from miniaxios.wire import Pool, Scope, TLSOptions, parse_url
 from miniaxios.wire import pool as pool_module
 from miniaxios.wire.proxies import parse_proxy
 from miniaxios.wire.errors import DeadlineExceeded, NetworkError, Stopped, TLSError
-from miniaxios.wire.pool import Lease
+from miniaxios.wire.lease import Lease
 from miniaxios.wire.route import Route
 from tests.support.proxy import Proxy
 from tests.support.server import Reply, Server, UnixServer, has_ipv6
@@ -643,6 +643,84 @@ def test_given_back_at_any_line_of_ones_own_wait(no_second_look: None) -> None:
     assert at > 20
 
 
+def as_requests_do(pool: Pool) -> None:
+    """All that requests do with a pool, by the shorter way and the longer one."""
+    hand_back(borrow(pool))
+    connection = pool.borrow(route()) or opened(pool)
+    pool.keep(connection, pool.generation)
+    hand_back(pool.adopt(pool.borrow(route()) or opened(pool), pool.generation))
+    pool._next_sweep = 0.0
+    pool.keep(pool.borrow(route()) or opened(pool), pool.generation)
+
+
+def ask_shortly(pool: Pool) -> None:
+    """Where the one slot is taken by what was interrupted, there is none to wait for."""
+    try:
+        hand_back(borrow(pool, scope=Scope(0.002)))
+    except DeadlineExceeded:
+        gc.collect()
+
+
+@pytest.mark.parametrize(
+    "most, action", [(None, as_requests_do), (1, ask_shortly), (None, Pool.close), (1, Pool.close), (None, Pool.close_idle)]
+)
+def test_a_signal_handler_may_use_the_pool_at_any_line_of_it(action: Any, most: Optional[int]) -> None:
+    from miniaxios.wire import lease as lease_module
+
+    from .torture import finishes, interrupted
+
+    pool = Pool(max_sockets=most)
+
+    def work() -> None:
+        as_requests_do(pool)
+        pool.close()
+
+    def at_each_line() -> int:
+        for at in range(1, 10_000):
+            if not interrupted(work, (pool_module, lease_module), at, lambda: action(pool)):
+                return at
+            pool.close()
+            assert_at_rest(pool)
+            assert not FakeStream.alive and not FakeStream.forgotten
+        raise AssertionError("no end")
+
+    lines, error = finishes(at_each_line, 60.0)
+    if error is not None:
+        raise error
+    assert lines > 100
+
+
+def test_an_idle_connection_is_closed_that_a_handler_could_not_close_at_once() -> None:
+    pool, way = Pool(), route()
+    stream = kept(pool, way)
+    original = Pool._pick
+
+    def picking(self: Pool, *args: Any) -> Any:
+        self.close()  # as a handler of SIGTERM would
+        assert not is_closed(stream)
+        return original(self, *args)
+
+    pool._next_sweep = 0.0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pool, "_pick", picking)
+        assert pool.borrow(route("b.test")) is None
+        assert not is_closed(stream)
+        lease = borrow(pool, route("c.test"))
+    assert is_closed(stream)
+    lease.give_back(False)
+    assert_at_rest(pool)
+
+
+def test_another_thread_that_uses_the_pool_is_waited_for() -> None:
+    pool, way = Pool(), route()
+    stream = kept(pool, way)
+    with pool._lock:
+        errand = in_thread(pool.borrow, way)
+    connection = errand.result()
+    assert connection.sock is stream
+    connection.close()
+
+
 def test_collected_inside_ones_own_wait() -> None:
     """The waiting thread itself runs the finalizer that frees its slot."""
 
@@ -662,7 +740,7 @@ def test_collected_inside_ones_own_wait() -> None:
 
 # -- interrupts --------------------------------------------------------------------------------------
 
-POOL_FILES = ("wire/pool.py", "wire/connection.py")
+POOL_FILES = ("wire/pool.py", "wire/lease.py", "wire/connection.py")
 
 
 def run_interrupted(scenario: Any, check: Any) -> int:

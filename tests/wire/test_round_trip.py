@@ -30,7 +30,7 @@ from miniaxios.wire.errors import (
     Truncated,
     WireError,
 )
-from miniaxios.wire.pool import Lease
+from miniaxios.wire.lease import Lease
 from miniaxios.wire.stream import Stream
 from tests.support.server import Peer, Reply, Server, closed_port
 from tests.support.tls import CA
@@ -1078,7 +1078,7 @@ def test_too_large_is_known_before_the_body_comes() -> None:
 
 # -- interrupts and failures -------------------------------------------------------------------------
 
-FILES = ("wire/round_trip.py", "wire/exchange.py", "wire/pool.py", "wire/connection.py", "wire/body.py", "wire/route.py")
+FILES = ("wire/round_trip.py", "wire/exchange.py", "wire/pool.py", "wire/lease.py", "wire/connection.py", "wire/body.py", "wire/route.py")
 
 CONVERSATIONS: Dict[str, List[List[bytes]]] = {
     "plain": [[FINE]],
@@ -1151,7 +1151,7 @@ def test_interrupted_anywhere_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> No
         gc.disable()
         try:
             for at in range(10_000):
-                interruption = Interruption(at, ("wire/round_trip.py", "wire/pool.py", "wire/connection.py"))
+                interruption = Interruption(at, ("wire/round_trip.py", "wire/pool.py", "wire/lease.py", "wire/connection.py"))
                 try:
                     with interruption:
                         run(errand, via, b"", Scope(5.0), -1)
