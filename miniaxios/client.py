@@ -11,6 +11,7 @@ from .calls import ABSENT, Calls
 from .config import check_config, config_from, is_sound, library_defaults, merge_config
 from .interception import InterceptorManager, run_chain
 from .late import general_way
+from .loading import unforked
 from .public import Statics
 from .template import Starter
 from .transforms import default_transform_request, default_transform_response
@@ -182,8 +183,14 @@ class Axios(Calls["Response"], Statics):
 def _usual_way(template: Template) -> Any:
     """That of the template, False where there is none. Its room is loaded with the first request."""
     try:
-        from .usual import usual_way
+        make = unforked(_import_usual_way)
     except (ImportError, OSError):
         return False  # the general way tells what it is that can't be loaded
-    template.usual = usual_way(template) or False
+    template.usual = make(template) or False
     return template.usual
+
+
+def _import_usual_way() -> Callable[[Template], Any]:
+    from .usual import usual_way
+
+    return usual_way

@@ -7,7 +7,7 @@ and no signal handler that could find them half loaded.
 
 from __future__ import annotations
 
-from .loading import free_descriptors, not_loaded
+from .loading import free_descriptors, not_loaded, unforked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,12 +45,16 @@ def prepare() -> bool:
 
 def _load() -> Ways:
     global _ways
+    _ways = unforked(_import_ways)
+    return _ways
+
+
+def _import_ways() -> Ways:
     from . import adapter  # what dispatch would load when it is called, with all that is below
     from .dispatch import dispatch, dispatch_checked
 
     del adapter
-    _ways = dispatch, dispatch_checked
-    return _ways
+    return dispatch, dispatch_checked
 
 
 def _load_with_room() -> Ways:

@@ -1,21 +1,29 @@
 """Loading: what a request fails with when something it needs can't be loaded.
 
 Rooms and modules of the standard library are loaded when they are first needed. A process that has no descriptor left
-then gets an OSError of the import system, which says nothing of a request.
+then gets an OSError of the import system, which says nothing of a request. And a process that forks while another
+thread loads has the modules in its child half loaded, and locked for ever.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from _thread import RLock
 
 from .errors import AxiosError, AxiosNetworkError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable, TypeVar
 
     from .config import Config
+
+    Loaded = TypeVar("Loaded")
+
+#: Seconds that a fork waits for what is being loaded, and another thread for its turn. It takes milliseconds, but an
+#: interrupt may leave the lock behind.
+PATIENCE = 5.0
 
 #: The files that frames of the import system name.
 _IMPORTERS = ("<frozen importlib", "<frozen zipimport")
@@ -63,3 +71,41 @@ def free_descriptors() -> bool:
     """Close idle connections, which hold some. Returns whether there were any."""
     via: Any = sys.modules.get(f"{__package__}.wire.via")
     return via is not None and via.free_all_descriptors()
+
+
+# -- fork --------------------------------------------------------------------------------------------
+
+_lock: Any = RLock()
+
+
+def unforked(load: Callable[[], Loaded]) -> Loaded:
+    """What ``load()`` returns, which loads rooms; a fork by another thread waits for it."""
+    lock = _lock
+    is_held = lock.acquire(timeout=PATIENCE)
+    try:
+        return load()
+    finally:
+        if is_held:
+            lock.release()
+
+
+def _before_fork() -> None:
+    _lock.acquire(timeout=PATIENCE)
+
+
+def _after_fork_in_parent() -> None:
+    try:
+        _lock.release()
+    except RuntimeError:
+        return  # it was waited for in vain, and is another thread's
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+    )

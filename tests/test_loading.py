@@ -6,13 +6,14 @@ import errno
 import gzip
 import os
 import sys
+import threading
 import types
 from importlib.util import spec_from_file_location
 
 import pytest
 
 import miniaxios
-from miniaxios import AxiosError, axios
+from miniaxios import AxiosError, axios, loading
 from miniaxios.loading import is_failed_load, not_loaded
 
 from .support.fresh import needs_limits, told
@@ -160,3 +161,53 @@ def test_the_error_says_what_could_not_be_loaded():
     words = "module.so: cannot open shared object file: %s" % os.strerror(errno.EMFILE)
     assert not_loaded(ImportError(words), axios.defaults).code == "EMFILE"
     assert not_loaded(ImportError("no such module"), axios.defaults).code == "ERR_NETWORK"
+
+
+# -- fork --------------------------------------------------------------------------------------------
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+SLOWLY = """
+import signal, threading
+begun, go_on = threading.Event(), threading.Event()
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == "miniaxios." + %r:
+            begun.set()
+            go_on.wait(20)
+
+%s
+sys.meta_path.insert(0, Slow())
+thread = threading.Thread(target=usual, args=("another",))
+thread.start()
+begun.wait(20)
+threading.Timer(0.3, go_on.set).start()
+number = os.fork()
+if not number:
+    signal.alarm(20)
+    os._exit(go_on.is_set() and usual("third") == "third" and general() and 7)
+print(os.waitpid(number, 0)[1] >> 8)
+thread.join()
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize("room, before", [("adapter", "usual()"), ("usual", "miniaxios.axios")])
+def test_a_fork_waits_for_what_another_thread_loads(room, before):
+    assert told("def usual(path=''): return miniaxios.get(url + path).data\n" + SLOWLY % (room, before)) == ["7"]
+
+
+@needs_fork
+def test_a_lock_that_was_left_behind_stops_nobody(monkeypatch):
+    lock = loading.RLock()
+    monkeypatch.setattr(loading, "_lock", lock)
+    monkeypatch.setattr(loading, "PATIENCE", 0.01)
+    thread = threading.Thread(target=lock.acquire)
+    thread.start()
+    thread.join()
+    assert loading.unforked(lambda: "loaded") == "loaded"
+    number = os.fork()
+    if not number:
+        os._exit(loading._lock is not lock and loading.unforked(lambda: 7))
+    assert os.waitpid(number, 0)[1] >> 8 == 7
