@@ -11,7 +11,7 @@ from .calls import ABSENT, Calls
 from .config import check_config, config_from, is_sound, library_defaults, merge_config
 from .interception import InterceptorManager, run_chain
 from .late import general_way
-from .loading import unforked
+from .loading import is_failed_load, unforked
 from .public import Statics
 from .template import Starter
 from .transforms import default_transform_request, default_transform_response
@@ -184,7 +184,9 @@ def _usual_way(template: Template) -> Any:
     """That of the template, False where there is none. Its room is loaded with the first request."""
     try:
         make = unforked(_import_usual_way)
-    except (ImportError, OSError):
+    except (ImportError, OSError) as error:
+        if not is_failed_load(error):
+            raise
         return False  # the general way tells what it is that can't be loaded
     template.usual = make(template) or False
     return template.usual

@@ -8,7 +8,7 @@ streams, stays the same object. What is true of one option only stands in ``opti
 
 from __future__ import annotations
 
-from .errors import AxiosError, bad_option
+from .errors import MISTAKES, AxiosError, bad_option
 from .headers import HeaderDefaults, Headers, merge_headers
 from .option_checks import ALWAYS, GROUP_NAMES, GROUPS, TRANSITIONAL, is_mapping, is_pairs
 from .option_group import UNSET, OptionGroup, filled
@@ -225,7 +225,7 @@ def is_sound(options: Dict[Any, Any]) -> bool:
     """Whether :func:`check_config` would pass ``options``, a plain ``dict`` of snake_case names."""
     try:
         return _fault_in(options) is None
-    except Exception:  # a member of a group, or what an object of somebody's own raised at a look
+    except MISTAKES:  # a member of a group, or what an object of somebody's own raised at a look
         return False
 
 

@@ -27,7 +27,7 @@ TEXT: FrozenSet[type] = frozenset((str,))
 SCALARS: FrozenSet[type] = frozenset((str, int, float, bool, type(None)))
 
 
-class NotUsual(Exception):
+class NotUsual(ValueError):
     """The request is for the general way."""
 
 

@@ -210,6 +210,13 @@ def is_cancel(value: object) -> bool:
     return not isinstance(value, type) and getattr(value, "is_cancel", False) is True
 
 
+#: What options and bodies that are wrong make code raise: it is caught where another way tells it better. Nothing
+#: else may be: a handler of an alarm raises something of its own, or a TimeoutError, to end the call.
+MISTAKES: Tuple[Type[Exception], ...] = (
+    AxiosError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+
+
 def bad_option(name: str, expected: str, value: object = None) -> AxiosError:
     """The error for an option of the wrong type or value: names the option and what was expected.
 

@@ -7,7 +7,7 @@ and no signal handler that could find them half loaded.
 
 from __future__ import annotations
 
-from .loading import free_descriptors, not_loaded, unforked
+from .loading import free_descriptors, is_failed_load, not_loaded, unforked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def general_way(config: Config) -> Ways:
     try:
         return _load_with_room()
     except (ImportError, OSError) as error:
+        if not is_failed_load(error):
+            raise
         raise not_loaded(error, config) from error
 
 
@@ -37,7 +39,9 @@ def prepare() -> bool:
     if _ways is None and _had_one:
         try:
             _load()
-        except (ImportError, OSError):
+        except (ImportError, OSError) as error:
+            if not is_failed_load(error):
+                raise
             return False  # perhaps the next time; a request that needs it will tell
     _had_one = True
     return _ways is not None
@@ -61,7 +65,7 @@ def _load_with_room() -> Ways:
     """The same; where it fails and idle connections hold descriptors, once more without those."""
     try:
         return _load()
-    except (ImportError, OSError):
-        if not free_descriptors():
+    except (ImportError, OSError) as error:
+        if not is_failed_load(error) or not free_descriptors():
             raise
     return _load()

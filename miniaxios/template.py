@@ -17,7 +17,7 @@ from functools import partial
 from operator import is_
 
 from .config import Config, check_config, is_sound, merge_config, merge_option
-from .errors import bad_option
+from .errors import MISTAKES, bad_option
 from .headers import GROUPS as METHODS
 from .headers import HeaderDefaults, flatten_headers, overlaid
 from .option_checks import GROUPS, is_mapping
@@ -93,7 +93,7 @@ def template_of(defaults: Config) -> Optional[Template]:
     """A template of the defaults as they are now, None where there can't be one."""
     try:
         return Template(defaults)
-    except Exception:
+    except MISTAKES:
         # Whatever is wrong with them: to be told to whoever makes a request, when it is merged and checked.
         return None
 
@@ -121,7 +121,7 @@ def _method_of(config: Config, defaults: Mapping[str, Any]) -> str:
     return "get"
 
 
-class Unwatchable(Exception):
+class Unwatchable(ValueError):
     """The defaults hold something whose changes would not be seen."""
 
 
@@ -269,7 +269,7 @@ class _Held:
             for mapping, keys in self._orders:
                 if [*mapping] != keys:
                     return False
-        except Exception:  # of somebody's own __eq__, or because another thread is altering it
+        except MISTAKES:  # of somebody's own __eq__, or because another thread is altering it
             return False
         return True
 

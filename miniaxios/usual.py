@@ -19,7 +19,7 @@ from time import monotonic
 from .agent import Agent, shared_agent, shared_agents
 from .charsets import decode_body
 from .errands import SCALARS, TEXT, Head, NotUsual, Source, UsualErrand, config_of, pairs_of
-from .errors import AxiosError, is_cancel
+from .errors import MISTAKES, AxiosError, is_cancel
 from .failures import failure, is_misread
 from .late import prepare
 from .loading import is_failed_load, not_loaded
@@ -64,6 +64,8 @@ _PLAIN: Dict[str, Any] = {
     "transform_response": [default_transform_response],
     "decompress": True,
 }
+
+_MISTAKES: Tuple[Type[Exception], ...] = (errors.WireError, *MISTAKES)
 
 _LOOSE = frozenset(("text", "arraybuffer"))
 _FORMS = frozenset(("json", *_LOOSE))
@@ -171,7 +173,11 @@ class UsualWay:
                 if 0 <= self.body_limit < len(body):
                     return None
                 own["data"] = encoded
-        except Exception:
+        except _MISTAKES:
+            return None
+        except (ImportError, OSError) as error:
+            if not is_failed_load(error):
+                raise
             return None
         try:
             if token is None:

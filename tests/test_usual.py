@@ -33,6 +33,10 @@ def recorder(config):
     return {"data": "", "status": 200, "headers": {}, "config": config}
 
 
+class Alarm(Exception):
+    """What a handler of a signal raises."""
+
+
 class Text(str):
     """A text that is none of the exact type."""
 
@@ -524,3 +528,60 @@ def test_errands_are_bounded(patch):
     assert 0 < len(errands) <= miniaxios.usual.MOST_ERRANDS
     assert all(len(text) <= miniaxios.usual.LONGEST_TEXT for _, text, _, _ in errands)
     assert not any(more and len(str(more)) > miniaxios.usual.LONGEST_MORE for _, _, _, more in errands)
+
+
+@pytest.mark.parametrize("error", [TimeoutError("alarm"), Alarm("alarm"), KeyboardInterrupt()])
+@pytest.mark.parametrize("place", ["to_json", "parse_url", "UsualErrand"])
+@pytest.mark.parametrize("call", [lambda here: here.post(URL, {"a": 1}), lambda here: here.promises.post(URL, {"a": 1}).result(10)])
+def test_what_a_handler_of_a_signal_raises_ends_the_call(error, place, call, patch, monkeypatch):
+    """As one that sets a limit of its own does: the other way would begin anew, without that limit."""
+    stage = Stage()
+    patch(stage)
+
+    def interrupted(*given):
+        raise error
+
+    monkeypatch.setattr(miniaxios.usual, place, interrupted)
+    with pytest.raises(type(error)):
+        call(axios.create())
+    assert not stage.asked
+
+
+def test_what_a_handler_of_a_signal_raises_while_rooms_are_loaded_ends_the_call(patch, monkeypatch):
+    def interrupted(load):
+        raise TimeoutError("alarm")
+
+    patch(Stage())
+    monkeypatch.setattr(miniaxios.client, "unforked", interrupted)
+    with pytest.raises(TimeoutError, match="alarm"):
+        axios.create().get(URL)
+    monkeypatch.undo()
+    patch(Stage())
+    monkeypatch.setattr(miniaxios.late, "unforked", interrupted)
+    monkeypatch.setattr(miniaxios.late, "_ways", None)
+    monkeypatch.setattr(miniaxios.late, "_had_one", True)
+    for options in ({}, {"validate_status": None}):
+        with pytest.raises(TimeoutError, match="alarm"):
+            axios.create().get(URL, **options)
+
+
+def test_what_a_handler_of_a_signal_raises_while_defaults_are_compared_ends_the_call(patch):
+    class Meddling:
+        def __eq__(self, other):
+            raise error
+
+        __hash__ = None
+
+        def __call__(self, *given):
+            return "meddled"
+
+    patch(Stage())
+    for error, is_passed_on in ((Alarm("alarm"), True), (ValueError("ambiguous"), False)):
+        instance = axios.create()
+        instance.get(URL)
+        instance.defaults.transform_response[0] = Meddling()
+        if is_passed_on:
+            with pytest.raises(Alarm):
+                instance.get(URL)
+        else:
+            assert instance.get(URL).data == "meddled"
