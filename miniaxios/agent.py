@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from .errors import AxiosError, bad_option
+from .loading import is_of
 from .wire import Pool, TLSOptions
 
 TYPE_CHECKING = False
@@ -143,8 +143,7 @@ def _is_timeout(value: object) -> bool:
 def _is_version(value: object) -> bool:
     if value is None or isinstance(value, str):
         return value in (None, "TLSv1.2", "TLSv1.3")
-    module = sys.modules.get("ssl")  # without it, nobody can hold a version
-    return module is not None and isinstance(value, module.TLSVersion) and value >= module.TLSVersion.TLSv1_2
+    return is_of(value, "ssl", "TLSVersion") and value >= type(value).TLSv1_2  # type: ignore[attr-defined]
 
 
 def _is_context(value: object) -> bool:

@@ -12,7 +12,7 @@ import threading
 import time
 
 from .errors import AxiosError
-from .monitor import Monitor
+from .monitor import Monitor, start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ class Alarms:
                 self._changed.notify_all()
 
     def _start(self, owner: Optional[object]) -> None:
-        thread = threading.Thread(target=self._keep_watch, name=f"{__package__}-alarms", daemon=True)
         try:
-            thread.start()
+            thread = start_thread(self._keep_watch, "alarms", True)
         except RuntimeError as error:
             self._set.pop(owner, None)
             raise AxiosError.from_(error, AxiosError.ERR_NOT_SUPPORT) from error

@@ -22,6 +22,7 @@ from time import monotonic
 
 from .alarms import ALARMS
 from .errors import AxiosError
+from .monitor import start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,9 +151,7 @@ class Crew:
         worker.acquire()
         try:
             if self._needs(worker):
-                threading.Thread(
-                    target=self._work, args=(worker,), name=f"{__package__}-worker", daemon=False
-                ).start()
+                start_thread(self._work, "worker", False, worker)
         except RuntimeError as error:
             self._do_without(worker, error)
         except BaseException:

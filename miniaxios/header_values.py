@@ -6,9 +6,9 @@ Rules of the room: pure functions, each linear in the length of its input; nothi
 
 from __future__ import annotations
 
-import sys
 
 from .errors import AxiosError, bad_option
+from .loading import is_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,17 +71,12 @@ def value_text(name: object, value: object) -> str:
         return number_text(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("latin-1").strip(BLANKS)
-    if _is_enum(value):
+    if is_of(value, "enum", "Enum"):
         return value_text(name, getattr(value, "value", None))
     if _is_speechless(value):
         expected = "text, a number, a boolean or a list of them"
         raise bad_option(f"headers[{name_text(name)!r}]", expected, value)
     return str(value).strip(BLANKS)
-
-
-def _is_enum(value: object) -> bool:
-    enum = sys.modules.get("enum")  # a value of an Enum can't exist while the module isn't loaded
-    return enum is not None and isinstance(value, enum.Enum)
 
 
 def _is_speechless(value: object) -> bool:

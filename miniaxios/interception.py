@@ -10,10 +10,10 @@ interpreter. So a signal handler or a forked child can never meet a lock that is
 
 from __future__ import annotations
 
-import sys
 from itertools import count
 
 from .errors import AxiosError, bad_option
+from .loading import is_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,9 +153,7 @@ def adopted(value: Any) -> Any:
 
     Waits; raises what the future was rejected with.
     """
-    # If nobody has loaded the module, nobody can have made a future.
-    future = getattr(sys.modules.get("concurrent.futures"), "Future", None)
-    while future is not None and isinstance(value, future):
+    while is_of(value, "concurrent.futures", "Future"):
         value = value.result()
     return value
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 
 from .errors import AxiosError
+from .loading import is_of
 from .scalars import date_text, is_date, is_enum
 
 TYPE_CHECKING = False
@@ -72,17 +73,11 @@ def plain_value(value: Any) -> object:
         from dataclasses import fields
 
         return {field.name: getattr(value, field.name) for field in fields(value)}
-    if _is_a("uuid", "UUID", value):
+    if is_of(value, "uuid", "UUID"):
         return str(value)
-    if _is_a("decimal", "Decimal", value):
+    if is_of(value, "decimal", "Decimal"):
         return _decimal_text(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
-
-
-def _is_a(module: str, name: str, value: object) -> bool:
-    # A class whose module was never imported has no instances: no need to import it.
-    kind = getattr(sys.modules.get(module), name, None)
-    return kind is not None and isinstance(value, kind)
 
 
 def is_dataclass_instance(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""Loading: what a request fails with when something it needs can't be loaded.
+"""Loading: what is not loaded, or not yet, and what a request fails with when something it needs can't be.
 
 Rooms and modules of the standard library are loaded when they are first needed. A process that has no descriptor left
 then gets an OSError of the import system, which says nothing of a request. And a process that forks while another
@@ -27,6 +27,15 @@ PATIENCE = 5.0
 
 #: The files that frames of the import system name.
 _IMPORTERS = ("<frozen importlib", "<frozen zipimport")
+
+
+def is_of(value: object, module: str, name: str) -> bool:
+    """Whether ``value`` is an instance of ``module.name``, without loading it: till then there is none.
+
+    Another thread may just be loading it: then there is none either.
+    """
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(value, kind)
 
 
 def is_failed_load(error: Exception) -> bool:
@@ -69,8 +78,8 @@ def not_loaded(error: Exception, config: Config) -> AxiosError:
 
 def free_descriptors() -> bool:
     """Close idle connections, which hold some. Returns whether there were any."""
-    via: Any = sys.modules.get(f"{__package__}.wire.via")
-    return via is not None and via.free_all_descriptors()
+    free = getattr(sys.modules.get(f"{__package__}.wire.via"), "free_all_descriptors", None)
+    return free is not None and free()
 
 
 # -- fork --------------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 Rules of the room: whoever may be interrupted by a signal takes the lock by a call that is one step of
 the interpreter. ``threading.Condition`` takes it in a Python method: a Ctrl-C that comes before that
 returns leaves it taken for good, and the thread that wants to settle a promise waits for ever.
+Threads are started here, too, for that may be another wait without an end.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 
 TYPE_CHECKING = False
@@ -70,3 +72,16 @@ class Monitor(Base):  # type: ignore[misc]
 
     def _listen(self, bell: Bell, timeout: Optional[float]) -> bool:
         return bool(bell.acquire(timeout=-1 if timeout is None else max(0.0, timeout)))
+
+
+def start_thread(work: Callable[..., None], name: str, is_daemon: bool, *args: Any) -> threading.Thread:
+    """A thread that does ``work(*args)``. Raises RuntimeError where the system gives none.
+
+    So it does while the interpreter ends, as for a finalizer: until Python 3.12 ``start()`` would wait there for
+    ever, for a thread that never runs.
+    """
+    if sys.is_finalizing():
+        raise RuntimeError("can't start new thread at interpreter shutdown")
+    thread = threading.Thread(target=work, name=f"{__package__}-{name}", args=args, daemon=is_daemon)
+    thread.start()
+    return thread

@@ -3,15 +3,15 @@
 Rules of the room: a test is ``(value) -> bool`` and looks at the value alone, never at files or the
 network. Types are exact: a bool is no number, a number in a string is none either, NaN and infinity
 are no limits. A value is never put into a message, for it may be a secret. To tell an object of a
-class whose module may not be loaded, ask ``sys.modules``, or what the object can do.
+class whose module may not be loaded, ask ``is_of``, or what the object can do.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 
 from .errors import AxiosError, bad_option
+from .loading import is_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ def is_timeout(value: Any) -> bool:
     """Milliseconds, 0 or more, a ``datetime.timedelta`` that is not negative, or None."""
     if value is None or is_amount(value):
         return True
-    datetime = sys.modules.get("datetime")  # without it, nobody can hold a timedelta
-    return datetime is not None and isinstance(value, datetime.timedelta) and value >= datetime.timedelta()
+    return is_of(value, "datetime", "timedelta") and value.total_seconds() >= 0
 
 
 def is_rate(value: Any) -> bool:

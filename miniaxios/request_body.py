@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 
 from .errors import AxiosError
+from .loading import is_of
 from .wire.upload import Upload, upload_from
 
 TYPE_CHECKING = False
@@ -52,9 +52,7 @@ def _text(data: str, config: Config) -> bytes:
 
 
 def _form_of(data: Any) -> Optional[Any]:
-    # If nobody has loaded the module, nobody can have made a form.
-    module = sys.modules.get(f"{__package__}.form_data")
-    return data if module is not None and isinstance(data, module.FormData) else None
+    return data if is_of(data, f"{__package__}.form_data", "FormData") else None
 
 
 def _form(form: Any, config: Config) -> Upload:

@@ -6,9 +6,9 @@ of a class (``datetime``, ``Enum``) whose module somebody has loaded already.
 
 from __future__ import annotations
 
-import sys
 
 from .errors import AxiosError
+from .loading import is_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,14 +74,12 @@ def date_text(value: Any) -> str:
 
 def is_date(value: object) -> bool:
     """Whether ``value`` is a ``date`` or a ``datetime``."""
-    clock = sys.modules.get("datetime")
-    return clock is not None and isinstance(value, clock.date)
+    return is_of(value, "datetime", "date")
 
 
 def is_enum(value: object) -> bool:
     """Whether ``value`` is a member of an ``Enum``."""
-    enum = sys.modules.get("enum")
-    return enum is not None and isinstance(value, enum.Enum)
+    return is_of(value, "enum", "Enum")
 
 
 _NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

@@ -31,9 +31,10 @@ UPSTAIRS = [
         "option_table", "response_stream", "search_params",
     },  # fmt: skip
     {
-        "agent", "alarms", "charsets", "cookies", "data_url", "header_values", "interception", "loading", "multipart",
+        "agent", "alarms", "charsets", "cookies", "data_url", "header_values", "interception", "multipart",
         "option_checks", "percent", "plain_data", "request_body", "scalars", "wire_options",
     },  # fmt: skip
+    {"loading"},
     {
         "blob", "calls", "cookie_rules", "errors", "monitor", "progress", "public", "reactions",
         "selftest_server", "status", "switch", "version", "wire",

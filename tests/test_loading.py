@@ -14,7 +14,7 @@ import pytest
 
 import miniaxios
 from miniaxios import AxiosError, axios, loading
-from miniaxios.loading import is_failed_load, not_loaded
+from miniaxios.loading import is_failed_load, is_of, not_loaded
 
 from .support.fresh import needs_limits, told
 from .support.server import Reply, Server
@@ -67,6 +67,35 @@ def test_the_last_descriptor_is_the_connection_s_own():
         answer=answer,
     )
     assert lines == ["AxiosNetworkError EMFILE True False"]
+
+
+# -- what is not loaded -----------------------------------------------------------------------------
+
+
+def test_there_is_nothing_of_what_is_not_loaded_or_only_half(monkeypatch):
+    module = types.ModuleType("unheard_of")
+    assert not is_of(1, "unheard_of", "Kind")
+    monkeypatch.setitem(sys.modules, "unheard_of", module)
+    assert not is_of(1, "unheard_of", "Kind")
+    module.Kind = int
+    assert is_of(1, "unheard_of", "Kind") and not is_of("1", "unheard_of", "Kind")
+
+
+@pytest.mark.parametrize("name", ["miniaxios.form_data", "datetime", "enum", "ssl", "concurrent.futures", "uuid", "decimal"])
+def test_a_request_does_not_mind_what_another_thread_is_just_loading(name, monkeypatch):
+    class Odd(str):
+        pass
+
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    here = axios.create(adapter=lambda config: {"data": config.data, "status": 200, "headers": {}, "config": config})
+    here.interceptors.request.use(lambda config: config)
+    here.interceptors.response.use(lambda response: response.data)
+    assert here.post("http://a.test", {"a": Odd("b")}, headers={"X-A": Odd("c")}) == {"a": "b"}
+    with Server.handler(lambda request: Reply(request.body)) as server:
+        assert axios.post(server.url(), iter([b"a", b"bc"])).data == "abc"
+    for call in (lambda: axios.get("http://a.test", timeout=Odd("1")), lambda: miniaxios.Agent(min_version=1)):
+        with pytest.raises(AxiosError):
+            call()
 
 
 # -- whose failure it is ----------------------------------------------------------------------------

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from miniaxios import AbortSignal, AxiosError
 from miniaxios.monitor import Monitor
 from miniaxios.promise import Promise
+
+from .support.fresh import told
 
 PATIENCE = 20  # seconds; only a test that fails waits so long
 
@@ -112,3 +115,41 @@ def test_no_interrupt_leaves_a_promise_locked():
         [sys.executable, "-c", STORM], cwd=str(root), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120
     )
     assert ended.stdout.decode().strip() == "done"
+
+
+# -- threads -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call, code",
+    [
+        ("miniaxios.axios.promises.get(url).result(20)", "ERR_NOT_SUPPORT"),
+        ("miniaxios.get(url, signal=miniaxios.AbortSignal.timeout(20000))", "ERR_NOT_SUPPORT"),
+        ("miniaxios.get(url.replace('127.0.0.1', 'localhost'), timeout=20000)", "EAGAIN"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 2])
+def test_what_needs_a_thread_fails_at_once_where_the_interpreter_ends(call, code, before):
+    """In a finalizer that runs then; to wait for a thread that never runs would be for ever."""
+    lines = told(
+        "for _ in range(%d): usual()\n" % before
+        + "class Last:\n"
+        + "    def __init__(self): self.me = self\n"
+        + "    def __del__(self):\n"
+        + "        try: %s\n" % call
+        + "        except miniaxios.AxiosError as error: print(error.code, flush=True)\n"
+        + "Last()\n"
+    )
+    assert lines == [code]
+
+
+def test_a_thread_that_may_not_be_a_daemon_is_an_error(monkeypatch):
+    """As in some interpreters inside another."""
+
+    def refuse(*given, **named):
+        raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+
+    monkeypatch.setattr(threading, "Thread", refuse)
+    with pytest.raises(AxiosError) as raised:
+        AbortSignal.timeout(1000).add_event_listener("abort", print)
+    assert raised.value.code == "ERR_NOT_SUPPORT"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import sys
 import threading
 from collections import deque
 from time import monotonic
@@ -182,6 +183,9 @@ def _off_thread(query: Callable[[], Any], scope: Scope) -> Any:
 
     try:
         _enter(token, scope)
+        if sys.is_finalizing():
+            # Until Python 3.12 start() would wait for ever, for a thread that never runs.
+            raise RuntimeError("can't start new thread at interpreter shutdown")
         threading.Thread(target=work, name="resolve", daemon=True).start()
     except BaseException as error:
         _resolving.discard(token)
