@@ -53,7 +53,8 @@ BASEMENT = [
     {"body", "proxies", "redirects", "stream"},
     {"framing", "header_block", "sockets", "tls_tunnel", "url"},
     {"codings", "hosts", "messages", "request_head", "scope", "tls", "upload"},
-    {"available_codings", "environment", "errors", "file_reading", "names", "request", "route"},
+    {"available_codings", "environment", "file_reading", "names", "request", "route"},
+    {"errors"},
 ]
 
 

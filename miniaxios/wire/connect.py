@@ -16,6 +16,7 @@ from collections import deque
 from time import monotonic
 
 from .errors import InvalidRequest, NetworkError, NotSupported
+from .environment import check_descriptors
 from .hosts import address_of, is_quad
 from .scope import Bell
 from .sockets import interrupt, network_error, wait_connected
@@ -154,6 +155,7 @@ def _query(host: str, port: int, family: int, flags: int) -> List[Address]:
         # As bytes: for a str, CPython would load its IDNA codec, which small systems may lack.
         rows = socket.getaddrinfo(host.encode("ascii"), port, family, socket.SOCK_STREAM, 0, flags)
     except socket.gaierror as error:
+        check_descriptors(error, "getaddrinfo")
         code = "EAI_AGAIN" if error.errno == socket.EAI_AGAIN else "ENOTFOUND"
         raise NetworkError(code, f"getaddrinfo {code} {host}", error.errno) from error
     except OSError as error:

@@ -8,16 +8,17 @@ early gives its lease back; policy comes from above, in a :class:`Policy`.
 from __future__ import annotations
 
 from .body import Response
+from .environment import OUT_OF_FILES
 from .errors import HungUp, NetworkError, TooManyRedirects, UploadFailed
-from .outgoing import Outgoing
 from .lease import Lease
+from .outgoing import Outgoing
 from .proxies import proxy_from_environment, route_for
 from .redirects import next_hop
 from .request import Request
 from .route import Route
 from .tls import TLSOptions
 from .upload import Upload
-from .via import OUT_OF_FILES, direct_route, free_descriptors
+from .via import direct_route, free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -214,7 +214,7 @@ def _idna(text: str) -> str:
         if _mapped(mapped) != mapped:
             raise InvalidURL("Invalid URL: unstable international host name")
         return ".".join([label if label.isascii() else _a_label(label) for label in mapped.split(".")])
-    except (ImportError, LookupError) as error:
+    except (ModuleNotFoundError, LookupError) as error:  # another ImportError is no lack of this Python's
         raise InvalidURL("Invalid URL: this Python can not encode international host names") from error
 
 

@@ -13,13 +13,14 @@ has it; an interrupt closes it.
 from __future__ import annotations
 
 from .connection import SMALL_BODY, Connection
+from .environment import OUT_OF_FILES
 from .errors import HungUp, NetworkError
 from .header_block import MANAGED, block_for
 from .messages import SHORT_HEAD, read_usual_head
 from .request import Request
 from .request_head import BODILESS, IDEMPOTENT, render_request_line
 from .sockets import network_error
-from .via import OUT_OF_FILES, direct_route, free_descriptors
+from .via import direct_route, free_descriptors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

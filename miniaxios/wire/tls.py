@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 
+from .environment import check_descriptors
 from .errors import InvalidRequest, NotSupported, TLSError
 
 TYPE_CHECKING = False
@@ -173,6 +174,7 @@ def import_ssl() -> Any:
     try:
         import ssl
     except ImportError as error:
+        check_descriptors(error, "load")
         raise NotSupported("https needs the ssl module, which this Python lacks") from error
     return ssl
 
@@ -242,6 +244,7 @@ def _trust(context: ssl.SSLContext, ca: Union[str, bytes]) -> None:
         else:
             context.load_verify_locations(cafile=ca)
     except (OSError, ValueError) as error:
+        check_descriptors(error, "open")
         message = f"option ca must be a PEM file, a directory or PEM text: {error}"
         raise InvalidRequest(message, "agent") from error
 
@@ -253,7 +256,8 @@ def _trust_system(module: Any, context: ssl.SSLContext) -> None:
     for location in _system_roots(module):
         try:
             context.load_verify_locations(**location)
-        except OSError:
+        except OSError as error:
+            check_descriptors(error, "open")
             continue  # a file of no use is no reason to leave out the next place
         return
 
@@ -325,6 +329,7 @@ def _load_identity(context: ssl.SSLContext, options: TLSOptions) -> None:
             key = None if options.key is None else stack.enter_context(_as_file(options.key))
             context.load_cert_chain(cert, key, password)
         except (OSError, ValueError) as error:
+            check_descriptors(error, "open")
             message = f"options cert and key must be a matching pair of PEM: {error}"
             raise InvalidRequest(message, "agent") from error
 
@@ -402,6 +407,8 @@ def tls_error(error: Exception, context: Optional[ssl.SSLContext] = None) -> TLS
     if isinstance(error, getattr(module, "CertificateError", ())) and not getattr(error, "verify_code", 0):
         code = "ERR_TLS_CERT_ALTNAME_INVALID"
     message = getattr(error, "verify_message", "") or str(error)
+    if code in _UNTRUSTED:
+        check_descriptors(error, "open")  # roots in a directory are opened when they are asked for
     if code in _UNTRUSTED and context is not None and _has_no_roots(module, context):
         message = f"{message}; {NO_ROOTS}"
     return TLSError(code, message)

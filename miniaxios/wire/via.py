@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 #: Routes that one pool keeps.
 MOST_ROUTES = 256
 
-#: What the operating system says when a process, or the machine, has no descriptor left.
-OUT_OF_FILES = frozenset(("EMFILE", "ENFILE"))
-
 
 def direct_route(url: URL, agent: Via) -> Route:
     """A route that most requests go by, kept: to make one takes longer than to look whether it still holds."""
