@@ -11,7 +11,7 @@ from .calls import ABSENT, Calls
 from .config import check_config, config_from, is_sound, library_defaults, merge_config
 from .interception import InterceptorManager, run_chain
 from .late import general_way
-from .loading import is_failed_load, unforked
+from .loading import is_failed_load, not_loaded, unforked
 from .public import Statics
 from .template import Starter
 from .transforms import default_transform_request, default_transform_response
@@ -60,6 +60,14 @@ class Axios(Calls["Response"], Statics):
     """
 
     _starter: Optional[Starter] = None
+    _has_own_request = False
+
+    def __init_subclass__(cls, **given: Any) -> None:
+        """A subclass's own :meth:`request` makes all its calls. Source: ``Axios.prototype.get`` and the others."""
+        super().__init_subclass__(**given)
+        if cls.request is not Axios.request and cls._call is Axios._call:
+            cls._has_own_request = True
+            cls._call = _call_by_request  # type: ignore[method-assign]
 
     def __init__(self, config: Given = None) -> None:
         base = library_defaults(default_transform_request, default_transform_response)
@@ -163,7 +171,12 @@ class Axios(Calls["Response"], Statics):
     @property
     def promises(self) -> Promises:
         """The same calls, each under way on a thread at once and returning a :class:`Promise`."""
-        from .concurrent import Promises
+        try:
+            from .concurrent import Promises
+        except (ImportError, OSError) as error:
+            if not is_failed_load(error):
+                raise
+            raise not_loaded(error, self.defaults) from error
 
         return Promises(self)
 
@@ -178,6 +191,21 @@ class Axios(Calls["Response"], Statics):
         from .promise import spread
 
         return spread(callback)
+
+
+def _call_by_request(
+    self: Axios,
+    method: Optional[str],
+    url: Any,
+    config: Given,
+    options: Dict[str, Any],
+    data: Any = ABSENT,
+    is_form: bool = False,
+) -> Response:
+    """:meth:`Axios._call` of a class with a ``request`` of its own, which is given one config."""
+    if method is None:
+        return Axios._call(self, None, url, config, options)
+    return self.request(own_of(method, url, config, options, data, is_form))
 
 
 def _usual_way(template: Template) -> Any:

@@ -42,6 +42,8 @@ class Promises(Calls[Promise]):
     ) -> Promise:
         try:
             own = own_of(method, url, config, options, data, is_form)
+            if self._axios._has_own_request:
+                return run(self._axios.request, {name: _copy_of(value) for name, value in own.items()})
             usual, begun, is_checked = self._axios._begin(own)
             if "data" in begun:
                 begun["data"] = _copy_of(begun["data"])

@@ -627,3 +627,48 @@ def test_LEAK_2_an_instance_does_not_pickle():
 
     with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(axios.create(auth=("u", "p")))
+
+
+class Counting(Axios):
+    """With a ``request`` of its own."""
+
+    def __init__(self, config=None):
+        super().__init__(config)
+        self.seen = []
+
+    def request(self, config_or_url=None, config=None, **options):
+        self.seen.append(config_or_url)
+        return super().request(config_or_url, config, timeout=1234, **options)
+
+
+class More(Counting):
+    """That takes it over."""
+
+
+@pytest.mark.parametrize("kind", [Counting, More])
+def test_a_subclass_s_own_request_makes_all_calls(kind):
+    here = kind({"adapter": lambda config: {"data": config.data, "status": 200, "headers": {}, "config": config}})
+    data = {"a": [1]}
+    for is_promised in (False, True):
+        del here.seen[:]
+        calls = here.promises if is_promised else here
+        made = [calls.get("/a", {"headers": {"X-A": "1"}}, params={"b": 1}), calls.post("/a", data), calls.put_form("/a", data)]
+        made += [calls.request("/a", method="delete"), calls({"url": "/a", "method": "head"})]
+        made = [each.result(20) for each in made] if is_promised else made
+        assert [each.config.method for each in made] == ["get", "post", "put", "delete", "head"]
+        assert {each.config.timeout for each in made} == {1234}
+        assert made[0].config.headers["x-a"] == "1" and made[0].config.params == {"b": 1}
+        assert made[1].config.data == '{"a":[1]}' and made[2].config.headers["content-type"] == "multipart/form-data"
+        assert len(here.seen) == 5
+        posted = next(each for each in here.seen if isinstance(each, dict) and each.get("method") == "post")
+        assert posted == {"url": "/a", "method": "post", "data": data}
+        assert (posted["data"] is data) is not is_promised
+
+
+def test_a_subclass_without_one_takes_the_way_of_all():
+    class Named(Axios):
+        """That adds something else."""
+
+        name = "x"
+
+    assert Named._call is Axios._call and not Named._has_own_request

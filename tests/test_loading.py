@@ -38,6 +38,7 @@ FEATURES = [
     "miniaxios.get(url, auth={'username': 'a', 'password': 'b'})",
     "miniaxios.post_form(url, {'a': 1})",
     "miniaxios.post(url, {'a': 1})",
+    "miniaxios.axios.promises.get(url).result(20)",
 ]
 
 
