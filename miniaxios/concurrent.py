@@ -23,7 +23,8 @@ class Promises(Calls[Promise]):
     """Mirrors the calls of ``axios``, as Node's ``fs.promises`` mirrors ``fs``.
 
     What is altered after a call, the config, the ``data``, the instance's defaults or interceptors, is
-    too late for it: all is copied before the call returns, as axios does. Whatever is wrong rejects.
+    too late for it: all is copied before the call returns, as axios does. Whatever is wrong rejects. A subclass's
+    own ``request`` is called on the thread, with the defaults and interceptors that there are by then.
     """
 
     __slots__ = ("_axios",)

@@ -213,7 +213,7 @@ def is_cancel(value: object) -> bool:
 #: What options and bodies that are wrong make code raise: it is caught where another way tells it better. Nothing
 #: else may be: a handler of an alarm raises something of its own, or a TimeoutError, to end the call.
 MISTAKES: Tuple[Type[Exception], ...] = (
-    AxiosError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+    AxiosError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, Warning,
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from .errors import AxiosError, AxiosNetworkError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, TypeVar
+    from typing import Any, Callable, Tuple, TypeVar
 
     from .config import Config
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 #: Seconds that a fork waits for what is being loaded, and another thread for its turn. It takes milliseconds, but an
 #: interrupt may leave the lock behind.
 PATIENCE = 5.0
-
-#: The files that frames of the import system name.
-_IMPORTERS = ("<frozen importlib", "<frozen zipimport")
 
 
 def is_of(value: object, module: str, name: str) -> bool:
@@ -42,23 +39,36 @@ def is_failed_load(error: Exception) -> bool:
     """Whether an import of ours failed: of one of these rooms, or of what one of them needs.
 
     ``error``: an ImportError or OSError that is being handled. What an import raises is an OSError where no
-    descriptor is left; whose import it was, the frames tell.
+    descriptor is left. Whose import it was, the frames tell: the last of ours stands at an import, or has asked for a
+    codec. An OSError without a number is of a signal handler that ran meanwhile.
     """
-    at, importer, is_import = error.__traceback__, "", False
+    if isinstance(error, OSError) and error.errno is None:
+        return False
+    at, last, behind = error.__traceback__, None, ""
     while at is not None:
-        frame = at.tb_frame
-        is_import = frame.f_code.co_filename.startswith(_IMPORTERS)
-        if is_import or frame.f_code.co_name == "<module>":
-            break
-        name = frame.f_globals.get("__name__", "")
-        if name != "encodings":  # codecs are looked up there, and it imports them
-            importer = name
+        name = at.tb_frame.f_globals.get("__name__", "")
+        if name.startswith(f"{__package__}."):
+            last, behind = at, ""
+        else:
+            behind = behind or name
         at = at.tb_next
-    while at is not None:
-        is_import = at.tb_frame.f_code.co_filename.startswith(_IMPORTERS)
-        at = at.tb_next
-    # Of an ImportError the import system shows no frames of its own.
-    return (is_import or isinstance(error, ImportError)) and importer.startswith(f"{__package__}.")
+    if last is None:
+        return False
+    return last.tb_frame.f_code.co_code[last.tb_lasti] in _opcodes_of_imports() or behind in ("encodings", "importlib")
+
+
+def _opcodes_of_imports() -> Tuple[int, ...]:
+    """Those of the two steps of an import; the second fails here, which loads nothing."""
+    try:
+        from sys import what_it_has_not  # type: ignore[attr-defined]
+
+        del what_it_has_not
+    except ImportError as error:
+        at = error.__traceback__
+        if at is not None:
+            code = at.tb_frame.f_code.co_code
+            return code[at.tb_lasti - 2], code[at.tb_lasti]
+    return ()
 
 
 def not_loaded(error: Exception, config: Config) -> AxiosError:

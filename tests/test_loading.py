@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import gzip
 import os
+import pickle
 import sys
 import threading
 import types
@@ -148,6 +150,47 @@ def test_an_import_of_ours_that_fails_is_told_from_one_of_the_caller_s(unloadabl
     assert is_failed_load(caught(ours))
     assert not is_failed_load(caught(lambda: theirs(transform)))
     assert not is_failed_load(caught(transform))
+
+
+class Failing:
+    """A finder in Python, as other tools have; its own frame is the last."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "unheard_of":
+            raise self.error.with_traceback(None)
+
+
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), ImportError("x.so: Too many open files")])
+def test_a_finder_of_another_make_fails_too(error, monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [Failing(error), *sys.meta_path])
+    for source in ("import unheard_of", "from unheard_of import name", "import unheard_of.part as x", "import_module('unheard_of')"):
+        room = of_ours("from importlib import import_module; %s" % source)
+        assert is_failed_load(caught(room)), source
+    assert not is_failed_load(caught(lambda: __import__("unheard_of")))
+
+
+def test_an_alarm_in_the_middle_of_an_import_is_no_failed_load(monkeypatch):
+    monkeypatch.setattr(sys, "meta_path", [Failing(TimeoutError("alarm")), *sys.meta_path])
+    assert not is_failed_load(caught(of_ours("import unheard_of")))
+
+
+def test_a_caller_s_function_that_is_no_python_is_the_caller_s_too():
+    assert not is_failed_load(caught(lambda: of_ours("given[0](given[1])")(pickle.loads, b"cunheard_of\nX\n.")))
+    with Server.handler(lambda request: Reply(b"cunheard_of\nX\n.")) as server:
+        error = caught(lambda: axios.get(server.url(), response_type="arraybuffer", transform_response=pickle.loads))
+    assert type(error) is ModuleNotFoundError
+
+
+def test_a_codec_that_can_not_be_loaded_is_ours(monkeypatch):
+    def search(name):
+        raise OSError(24, "Too many open files")
+
+    search = types.FunctionType(search.__code__, {"__name__": "encodings", "OSError": OSError})
+    codecs.register(search)
+    assert is_failed_load(caught(of_ours("'x'.encode('unheard_of_codec')")))
 
 
 def raising(error):

@@ -35,6 +35,9 @@ PATIENCE = 1.0
 #: Seconds between two looks for connections of other origins that have been idle for too long.
 SWEEP = 1.0
 
+#: No pool's generation: what is of this one is not kept.
+NEVER = -1
+
 #: Notes that the idle connections are to be closed.
 CLOSING = object()
 
@@ -126,7 +129,10 @@ class Pool:
     def _serve_now(self, lease: Lease) -> bool:
         """Give the lease a slot, and an idle connection where there is one; False where it has to wait."""
         if self._lock.locked() and self._is_under_way():
-            return True  # with a connection of its own, also where that is one too many: to wait would be for ever
+            # With a connection of its own, also where that is one too many: to wait would be for ever.
+            if self.max_sockets is not None:
+                lease._generation = NEVER
+            return True
         now = monotonic()
         try:
             with self._lock:

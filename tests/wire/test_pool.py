@@ -690,6 +690,22 @@ def test_a_signal_handler_may_use_the_pool_at_any_line_of_it(action: Any, most: 
     assert lines > 100
 
 
+def test_a_connection_that_was_one_too_many_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = Pool(max_sockets=1)
+    original = Pool._admit
+
+    def admitting(self: Pool, *args: Any) -> bool:
+        monkeypatch.setattr(Pool, "_admit", original)
+        hand_back(borrow(pool))
+        return original(self, *args)
+
+    monkeypatch.setattr(Pool, "_admit", admitting)
+    hand_back(borrow(pool))
+    assert pool.idle_connections == len(FakeStream.alive) == 1
+    pool.close()
+    assert_at_rest(pool)
+
+
 def test_an_idle_connection_is_closed_that_a_handler_could_not_close_at_once() -> None:
     pool, way = Pool(), route()
     stream = kept(pool, way)
