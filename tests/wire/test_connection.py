@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import sys
 import threading
 from time import monotonic
 
 import pytest
 
-from miniaxios.wire import Scope, TLSOptions, connect, parse_url
+from miniaxios.wire import Scope, TLSOptions, connect, outgoing, parse_url
 from miniaxios.wire.connection import MAX_INTERIM, Connection
 from miniaxios.wire.route import Route
 from miniaxios.wire.upload import Upload
@@ -562,7 +561,7 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 @pytest.fixture
 def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     # By its name: the package's attribute is the function.
-    monkeypatch.setattr(sys.modules["miniaxios.wire.outgoing"], "CONTINUE_WAIT", 0.05)
+    monkeypatch.setattr(outgoing, "CONTINUE_WAIT", 0.05)
 
 
 def expecting(before: bytes, after: bytes, reads_body: bool = True) -> Server:
