@@ -211,7 +211,7 @@ def _call_by_request(
 def _usual_way(template: Template) -> Any:
     """That of the template, False where there is none. Its room is loaded with the first request."""
     try:
-        make = unforked(_import_usual_way)
+        make = _make_usual_way or unforked(_import_usual_way)
     except (ImportError, OSError) as error:
         if not is_failed_load(error):
             raise
@@ -220,7 +220,13 @@ def _usual_way(template: Template) -> Any:
     return template.usual
 
 
+#: Once it is loaded: a thousand threads that make their first request would wait in turn for that.
+_make_usual_way: Optional[Callable[[Template], Any]] = None
+
+
 def _import_usual_way() -> Callable[[Template], Any]:
+    global _make_usual_way
     from .usual import usual_way
 
+    _make_usual_way = usual_way
     return usual_way

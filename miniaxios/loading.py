@@ -95,15 +95,20 @@ def free_descriptors() -> bool:
 # -- fork --------------------------------------------------------------------------------------------
 
 _lock: Any = RLock()
+#: Whether some thread is loading.
+busy = False
 
 
 def unforked(load: Callable[[], Loaded]) -> Loaded:
     """What ``load()`` returns, which loads rooms; a fork by another thread waits for it."""
+    global busy
     lock = _lock
     is_held = lock.acquire(timeout=PATIENCE)
     try:
+        busy = True
         return load()
     finally:
+        busy = False
         if is_held:
             lock.release()
 
@@ -120,8 +125,8 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
-    global _lock
-    _lock = RLock()
+    global _lock, busy
+    _lock, busy = RLock(), False
 
 
 if hasattr(os, "register_at_fork"):
