@@ -81,12 +81,10 @@ class Alarms:
         with self._changed:
             while self._set:
                 now = time.monotonic()
-                due = sorted(
-                    [(moment, owner) for owner, (moment, _) in self._set.items() if moment <= now],
-                    key=lambda alarm: alarm[0],
-                )
-                if due:
-                    return [self._set.pop(owner)[1] for _, owner in due]
+                owners = [owner for owner, (moment, _) in self._set.items() if moment <= now]
+                if owners:
+                    owners.sort(key=lambda owner: self._set[owner][0])
+                    return [self._set.pop(owner)[1] for owner in owners]
                 self._next = min(moment for moment, _ in self._set.values())
                 self._changed.wait(min(self._next - now, threading.TIMEOUT_MAX))
             self._thread = None

@@ -23,7 +23,12 @@ _NAMES = frozenset(OPTIONS)
 
 
 def own_of(
-    method: Optional[str], url: Any, config: Given, options: Dict[str, Any], data: Any, is_form: bool
+    method: Optional[str],
+    url: Any,
+    config: Given,
+    options: Dict[str, Any],
+    data: Any = ABSENT,
+    is_form: bool = False,
 ) -> Dict[Any, Any]:
     """The options of one call, a ``dict`` of snake_case names: a new one, or ``options``, those given by keyword."""
     if config is None and data is ABSENT and method is not None and type(url) is str and not is_form:

@@ -67,7 +67,7 @@ class Axios(Calls["Response"], Statics):
         super().__init_subclass__(**given)
         if cls.request is not Axios.request and cls._call is Axios._call:
             cls._has_own_request = True
-            cls._call = _call_by_request  # type: ignore[method-assign]
+            cls._call = _call_by_request  # type: ignore[assignment]
 
     def __init__(self, config: Given = None) -> None:
         base = library_defaults(default_transform_request, default_transform_response)
@@ -193,25 +193,15 @@ class Axios(Calls["Response"], Statics):
         return spread(callback)
 
 
-def _call_by_request(
-    self: Axios,
-    method: Optional[str],
-    url: Any,
-    config: Given,
-    options: Dict[str, Any],
-    data: Any = ABSENT,
-    is_form: bool = False,
-) -> Response:
+def _call_by_request(self: Axios, method: Optional[str], *given: Any) -> Response:
     """:meth:`Axios._call` of a class with a ``request`` of its own, which is given one config."""
-    if method is None:
-        return Axios._call(self, None, url, config, options)
-    return self.request(own_of(method, url, config, options, data, is_form))
+    return Axios._call(self, None, *given) if method is None else self.request(own_of(method, *given))
 
 
 def _usual_way(template: Template) -> Any:
     """That of the template, False where there is none. Its room is loaded with the first request."""
     try:
-        make = _make_usual_way or unforked(_import_usual_way)
+        make = unforked(_import_usual_way)
     except (ImportError, OSError) as error:
         if not is_failed_load(error):
             raise
@@ -220,13 +210,7 @@ def _usual_way(template: Template) -> Any:
     return template.usual
 
 
-#: Once it is loaded: a thousand threads that make their first request would wait in turn for that.
-_make_usual_way: Optional[Callable[[Template], Any]] = None
-
-
 def _import_usual_way() -> Callable[[Template], Any]:
-    global _make_usual_way
     from .usual import usual_way
 
-    _make_usual_way = usual_way
     return usual_way

@@ -6,7 +6,6 @@ Rules of the room: pure functions, each linear in the length of its input; nothi
 
 from __future__ import annotations
 
-
 from .errors import AxiosError, bad_option
 from .loading import is_of
 

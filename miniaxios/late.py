@@ -7,7 +7,6 @@ and no signal handler that could find them half loaded.
 
 from __future__ import annotations
 
-from . import loading
 from .loading import free_descriptors, is_failed_load, not_loaded, unforked
 
 TYPE_CHECKING = False
@@ -38,8 +37,6 @@ def prepare() -> bool:
     """Whether all of it is loaded; asked for the second time, it loads it if it can."""
     global _had_one
     if _ways is None and _had_one:
-        if loading.busy:
-            return False  # another thread is at it: a thousand would wait in turn
         try:
             _load()
         except (ImportError, OSError) as error:

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock
+from _thread import get_ident
+from time import monotonic, sleep
 
 from .errors import AxiosError, AxiosNetworkError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Tuple, TypeVar
+    from typing import Callable, Dict, Tuple, TypeVar
 
     from .config import Config
 
     Loaded = TypeVar("Loaded")
 
-#: Seconds that a fork waits for what is being loaded, and another thread for its turn. It takes milliseconds, but an
-#: interrupt may leave the lock behind.
+#: Seconds that a fork and what is being loaded wait for each other at most: both take milliseconds.
 PATIENCE = 5.0
 
 
@@ -94,39 +94,51 @@ def free_descriptors() -> bool:
 
 # -- fork --------------------------------------------------------------------------------------------
 
-_lock: Any = RLock()
-#: Whether some thread is loading.
-busy = False
+# Who loads and who forks: a token of each, and its thread. No lock, which a crowd of threads would take in turn.
+_loaders: Dict[object, int] = {}
+_forks: Dict[object, int] = {}
 
 
 def unforked(load: Callable[[], Loaded]) -> Loaded:
-    """What ``load()`` returns, which loads rooms; a fork by another thread waits for it."""
-    global busy
-    lock = _lock
-    is_held = lock.acquire(timeout=PATIENCE)
+    """What ``load()`` returns, which loads rooms; a fork by another thread waits for it, and it for a fork."""
+    token = object()
     try:
-        busy = True
+        _loaders[token] = get_ident()
+        while _is_another_in(_forks):
+            del _loaders[token]
+            _wait_for(_forks)
+            _loaders[token] = get_ident()
         return load()
     finally:
-        busy = False
-        if is_held:
-            lock.release()
+        _loaders.pop(token, None)
+
+
+def _is_another_in(table: Dict[object, int]) -> bool:
+    me = get_ident()
+    return bool(table) and any([thread != me for thread in table.copy().values()])
+
+
+def _wait_for(table: Dict[object, int]) -> None:
+    """Until no other thread is in the table any more, which takes milliseconds."""
+    end = monotonic() + PATIENCE
+    while _is_another_in(table):
+        if monotonic() > end:
+            table.clear()  # something was interrupted, and can't tell that it is over
+        sleep(0.001)
 
 
 def _before_fork() -> None:
-    _lock.acquire(timeout=PATIENCE)
+    _forks[get_ident()] = get_ident()
+    _wait_for(_loaders)
 
 
 def _after_fork_in_parent() -> None:
-    try:
-        _lock.release()
-    except RuntimeError:
-        return  # it was waited for in vain, and is another thread's
+    _forks.pop(get_ident(), None)
 
 
 def _after_fork_in_child() -> None:
-    global _lock, busy
-    _lock, busy = RLock(), False
+    _loaders.clear()
+    _forks.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -272,15 +272,59 @@ def test_a_fork_waits_for_what_another_thread_loads(room, before):
 
 
 @needs_fork
-def test_a_lock_that_was_left_behind_stops_nobody(monkeypatch):
-    lock = loading.RLock()
-    monkeypatch.setattr(loading, "_lock", lock)
-    monkeypatch.setattr(loading, "PATIENCE", 0.01)
-    thread = threading.Thread(target=lock.acquire)
-    thread.start()
-    thread.join()
-    assert loading.unforked(lambda: "loaded") == "loaded"
+def test_what_was_left_behind_stops_nobody(monkeypatch):
+    """An interrupt may come before it could be told that the loading, or the fork, is over."""
+    monkeypatch.setattr(loading, "PATIENCE", 0.05)
+    other = threading.get_ident() + 1
+    loading._forks["left"] = other
+    assert loading.unforked(lambda: "loaded") == "loaded" and not loading._forks
+    loading._loaders["left"] = other
     number = os.fork()
     if not number:
-        os._exit(loading._lock is not lock and loading.unforked(lambda: 7))
+        os._exit(loading.unforked(lambda: 7) if not loading._loaders and not loading._forks else 1)
     assert os.waitpid(number, 0)[1] >> 8 == 7
+    assert not loading._loaders and not loading._forks
+
+
+@needs_fork
+def test_who_forks_while_it_loads_does_not_wait_for_itself():
+    number = loading.unforked(os.fork)
+    if not number:
+        os._exit(loading.unforked(lambda: 7) if not loading._loaders and not loading._forks else 1)
+    assert os.waitpid(number, 0)[1] >> 8 == 7
+    assert not loading._loaders and not loading._forks
+
+
+def test_what_fails_to_load_is_no_longer_loading():
+    for error in (ImportError, KeyboardInterrupt):
+        with pytest.raises(error):
+            loading.unforked(lambda: raising(error()))
+        assert not loading._loaders
+
+
+@needs_fork
+def test_many_load_while_many_fork():
+    go, loaded = threading.Event(), []
+
+    def load():
+        go.wait(20)
+        for _ in range(50):
+            loaded.append(loading.unforked(lambda: 1))
+
+    def fork():
+        go.wait(20)
+        for _ in range(5):
+            number = os.fork()
+            if not number:
+                os._exit(loading.unforked(lambda: 7))
+            statuses.append(os.waitpid(number, 0)[1] >> 8)
+
+    statuses = []
+    threads = [threading.Thread(target=work) for work in [load] * 20 + [fork] * 3]
+    for thread in threads:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join(60)
+    assert len(loaded) == 1000 and statuses == [7] * 15
+    assert not loading._loaders and not loading._forks

@@ -553,7 +553,6 @@ def test_what_a_handler_of_a_signal_raises_while_rooms_are_loaded_ends_the_call(
 
     patch(Stage())
     monkeypatch.setattr(miniaxios.client, "unforked", interrupted)
-    monkeypatch.setattr(miniaxios.client, "_make_usual_way", None)
     with pytest.raises(TimeoutError, match="alarm"):
         axios.create().get(URL)
     monkeypatch.undo()

@@ -409,8 +409,8 @@ def tls_error(error: Exception, context: Optional[ssl.SSLContext] = None) -> TLS
     message = getattr(error, "verify_message", "") or str(error)
     if code in _UNTRUSTED:
         check_descriptors(error, "open")  # roots in a directory are opened when they are asked for
-    if code in _UNTRUSTED and context is not None and _has_no_roots(module, context):
-        message = f"{message}; {NO_ROOTS}"
+        if context is not None and _has_no_roots(module, context):
+            message = f"{message}; {NO_ROOTS}"
     return TLSError(code, message)
 
 
