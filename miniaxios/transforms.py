@@ -324,6 +324,8 @@ def _decoder(parse_int: Any = None, parse_float: Any = None) -> Callable[[str], 
     decoder = JSONDecoder(parse_int=parse_int, parse_float=parse_float, parse_constant=_refuse_constant)
 
     scan: Any = decoder.scan_once  # type: ignore[attr-defined]
+    if sys.version_info < (3, 10):
+        scan = decoder.scan_once = _without_collections(scan)
 
     def parse(text: str) -> Any:
         # decode() looks for blanks at both ends by regular expressions: half a microsecond of every body.
@@ -337,6 +339,27 @@ def _decoder(parse_int: Any = None, parse_float: Any = None) -> Callable[[str], 
         return value
 
     return parse
+
+
+def _without_collections(scan: Callable[[str, int], Any]) -> Callable[[str, int], Any]:
+    """``scan`` without the garbage collector, which before Python 3.10 can be the end of the process.
+
+    A finalizer, or a callback of the collector, that is called at the depth where an array in arrays is one too many
+    fails with the RecursionError in the parser's place, and nobody hears of it; the parser goes on, and the interpreter
+    aborts: "Cannot recover from stack overflow". So a server could end us with a body of brackets.
+    """
+    import gc
+
+    def scan_alone(text: str, start: int) -> Any:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return scan(text, start)
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    return scan_alone
 
 
 def _refuse_constant(name: str) -> Dict[str, Any]:

@@ -6,12 +6,16 @@ import dataclasses
 import functools
 import io
 import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import miniaxios
 from miniaxios.errors import AxiosError
 from miniaxios.forms import FormData, URLSearchParams
 from miniaxios.headers import Headers
@@ -361,3 +365,36 @@ def test_transform_data_gives_config_to_the_defaults() -> None:
 def test_transform_exceptions_propagate() -> None:
     with pytest.raises(ZeroDivisionError):
         transform_data(lambda data: 1 / 0, "x", Headers())
+
+
+BRACKETS = """
+import gc, sys
+sys.path.insert(0, sys.argv[1])
+from miniaxios.transforms import json_or_text
+
+def count(phase, details):
+    counted[0] += 1
+
+counted = [0]
+gc.callbacks.append(count)
+kept = []
+for body in ("[" * 100000, '{"a":' * 50000):
+    for threshold in (1, 2, 3, 5, 10, 50, 300, 700):
+        gc.set_threshold(threshold)
+        for number in range(25):
+            kept.append([[] for _ in range(number)])
+            assert json_or_text(body) is body
+            kept.clear()
+assert gc.isenabled() and counted[0]
+gc.disable()
+assert json_or_text("[1]") == [1] and not gc.isenabled()
+print("lives")
+"""
+
+
+def test_CPU_2_a_body_of_brackets_does_not_end_the_process_with_a_collector_that_tells():
+    root = os.path.dirname(os.path.dirname(miniaxios.__file__))
+    done = subprocess.run(
+        [sys.executable, "-c", BRACKETS, root], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, b"lives"), done.stderr.decode()[-2000:]
